@@ -333,6 +333,41 @@ describe('a tenant move', () => {
     expect(await issOf(own, connection)).toBe(own);
   });
 
+  test('gives no customer the directory of another at an application that customers share', async () => {
+    const azure = (tenant: string, target: object) =>
+      server.admin.post<TestConnection & { target: object }>('/connections', {
+        ...{ name: 'directory', tenant, cloud: 'azure', target },
+      });
+    const application = '0b5c1a52-8f0e-4d2a-9a61-2f0c2c2f5a11';
+    const [own, foreign] = ['11111111-2222-4333-8444-555555555555', '99999999-2222-4333-8444-555555555555'];
+    const [one, other] = [(await tenantWith({})).tenant, (await tenantWith({})).tenant];
+    const undeclared = await azure(other.id, { tenant_id: foreign, client_id: application });
+    const shared = await azure(one.id, {
+      tenant_id: own,
+      client_id: application,
+      consent_redirect_uri: 'https://vendor.example/consented',
+    });
+    for (const { tenant, connection } of [
+      { tenant: one, connection: shared },
+      { tenant: other, connection: undeclared },
+    ]) {
+      await server.admin.post(`/tenants/${tenant.id}/move`, { own_issuer: true });
+      await server.admin.post(`/connections/${connection.id}/verify`);
+      const { target, issuer, state } = await server.admin.get<{
+        target: object;
+        issuer: string;
+        state: string;
+      }>(`/connections/${connection.id}`);
+      expect({ target, issuer, state }).toEqual({
+        target: connection.target,
+        issuer: server.issuer,
+        // Entra cannot be reached here; without an exchange, nothing moves.
+        state: expect.stringMatching(/^(pending|failing)$/),
+      });
+    }
+    expect(await issOf(server.issuer, undeclared)).toBe(400);
+  });
+
   test('cannot change whether an existing issuer has its own keys', async () => {
     const { tenant } = await tenantWith({ own_issuer: true });
     const message = 'cannot change: the issuer of this tenant has its keys already';

@@ -208,3 +208,31 @@ test.each([
     0o644,
   ]);
 });
+
+test('an import leaves connections alone whose principal is shared by customers', async () => {
+  const guid = '0b5c1a52-8f0e-4d2a-9a61-2f0c2c2f5a11';
+  const consent_redirect_uri = 'https://vendor.example/consented';
+  const { id: tenant } = await server.admin.post<Item>('/tenants', { name: 'Directory' });
+  const shared = await server.admin.post<Item>('/connections', {
+    ...{ name: 'prod', tenant, cloud: 'azure' },
+    target: { tenant_id: guid, client_id: guid, consent_redirect_uri },
+  });
+  const before = [await count(), await server.admin.get(`/connections/${shared.id}`)];
+  const other = '99999999-2222-4333-8444-555555555555';
+  const advice = '→ Correct the fields that the detail names, then send the request again.\n';
+  const known = 'known columns are name, tenant, role_arn, account_id, external_id, region, labels';
+  for (const [table, faults] of [
+    [
+      `name,tenant,tenant_id,client_id\nprod,Directory,${other},${guid}\n`,
+      `line 1: has an unknown column "tenant_id"; ${known}\nline 1: has an unknown column "client_id"; ${known}\n`,
+    ],
+    [
+      `name,tenant,role_arn\nprod,Directory,${role}\n`,
+      `line 2, name: belongs to ${shared.id}, which is not a connection to AWS\n`,
+    ],
+  ] as const) {
+    writeFileSync(at('directory.csv'), table);
+    expect(await run(at('directory.csv'))).toEqual({ code: 1, out: '', err: faults + advice });
+  }
+  expect([await count(), await server.admin.get(`/connections/${shared.id}`)]).toEqual(before);
+});
