@@ -5,12 +5,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { builtInPresets, clouds } from '../../../src/clouds/index.ts';
+import { startSandbox } from '../../../src/sandbox/index.ts';
+import { startAuthority } from '../../support/authority.ts';
 import { loopbackOnly } from '../../support/no-network.ts';
+import { testWith } from '../../support/programs.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { until } from '../publishing/bench.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
@@ -150,10 +155,12 @@ const uncheckable: readonly Pick<Row, 'preset' | 'target' | 'variables'>[] = [
 
 let pipeline: Pipeline;
 let folder: string;
+let home: string;
 const connections = new Map<string, TestConnection>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sojourn-presets-'));
+  home = await mkdtemp(join(tmpdir(), 'sojourn-home-'));
   await writeFile(join(folder, 'acme.yaml'), await readFile(join(import.meta.dirname, 'acme.yaml')));
   pipeline = await openPipeline({
     presets: folder,
@@ -165,6 +172,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await pipeline.close();
   await rm(folder, { recursive: true });
+  await rm(home, { recursive: true });
 });
 
 const connectionOf = (preset: string): TestConnection => {
@@ -334,6 +342,8 @@ describe('sojourn exec', () => {
       env: {
         PATH: process.env.PATH ?? '',
         TMPDIR: folder,
+        // kubectl caches there.
+        HOME: home,
         ...loopbackOnly,
         SOJOURN_ISSUER: pipeline.issuer,
         SOJOURN_CLIENT_ID: client_id,
@@ -385,6 +395,35 @@ Anthropic accepts a token once. Only one process may use the token file, and the
 `,
     });
     expect(await readdir(folder)).toEqual(['acme.yaml']);
+  });
+
+  testWith(['kubectl'])('gives kubectl a kubeconfig with which it reads pods', async () => {
+    // kubectl sends a token over TLS only.
+    const authority = await startAuthority('kubernetes');
+    const tls = await authority.issue({ purpose: 'serverAuth', names: [{ type: 7, ip: '127.0.0.1' }] });
+    const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 }, tls });
+    const connection = await pipeline.connect('kubernetes', {
+      server: `${sandbox.origin}/kubernetes`,
+      certificate_authority: authority.cert,
+    });
+    connections.set('kubectl', connection);
+    const { audience, subject } = connection;
+    const put = https.request(`${sandbox.origin}/kubernetes/trust`, { method: 'PUT', ca: authority.cert });
+    put.end(JSON.stringify({ issuer: pipeline.issuer, audience, subject }));
+    const [answer] = (await once(put, 'response')) as [IncomingMessage];
+    expect(answer.resume().statusCode).toBe(204);
+    const { code, out, err } = await exec(
+      ['kubectl'],
+      `import { execFileSync } from 'node:child_process';
+       const pods = '/kubernetes/api/v1/namespaces/default/pods';
+       console.log(execFileSync('kubectl', ['get', '--raw', pods]).toString());`,
+    );
+    expect({ code, out: code === 0 ? JSON.parse(out) : out, err }).toEqual({
+      code: 0,
+      out: expect.objectContaining({ kind: 'PodList', items: [{ metadata: { name: 'web-0' } }] }),
+      err: '',
+    });
+    await sandbox.close();
   });
 
   test('refuses two connections that set the same variable', async () => {
