@@ -37,7 +37,7 @@ export const limitKeys = {
   requests_in_flight: key(
     countBetween(10, 100_000),
     1_000,
-    'Requests that may be in progress, and as many more that may wait to be started, apart from those for discovery and JWKS. Above it, a request gets 503 at once.',
+    'Requests that may be in progress, and as many more that may wait to be started, apart from those for discovery and JWKS. Above it, a request replaces the oldest whose body has not arrived, or gets 503 at once.',
   ),
   connections: key(
     countBetween(10, 1_000_000),

@@ -1,6 +1,6 @@
 /** More sign-ins or requests than the server can serve: who is refused at once, and who is not. */
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { azurePass } from '../../clouds/outside.ts';
 import { askToken, oneConnection, type TestServer, testServer, withSecret } from '../../support/server.ts';
@@ -126,4 +126,23 @@ test('a request beyond the limit of requests in progress gets 503 at once, and d
   expect((await askToken(issuer, withSecret(client, connection))).status).toBe(200);
   cloud.closeAllConnections();
   await new Promise((resolve) => cloud.close(resolve));
+}, 60_000);
+
+test('requests whose bodies do not arrive keep no other caller out: a new one replaces the oldest', async () => {
+  server = await testServer({ config: { limits: { requests_in_flight: 10 } } });
+  const { client, connection } = await oneConnection(server);
+  const { port } = new URL(server.issuer);
+  const head = ['POST /token HTTP/1.1', 'Host: a', 'Content-Type: application/x-www-form-urlencoded'];
+  const closed: number[] = [];
+  for (let number = 0; number < 10; number++) {
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
+    await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+    socket
+      .once('close', () => closed.push(number))
+      .write([...head, 'Content-Length: 9', '', 'x'].join('\r\n'));
+  }
+  // Until the server has read them all.
+  while (closed.length === 0)
+    expect((await askToken(server.issuer, withSecret(client, connection))).status).toBe(200);
+  expect(closed[0]).toBe(0);
 }, 60_000);

@@ -86,22 +86,38 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   return (request, response) => withStoreBudget(handle, request, response);
 }
 
-/** Answers 503 at once while `most` requests are in progress. An event stream counts until it has begun. */
+/**
+ * Answers 503 at once while `most` requests are in progress, unless the body of one has not arrived: the new request replaces
+ * the oldest of these, so that slow bodies keep no other caller out. An event stream counts until it has begun.
+ */
 function limitInFlight(
   most: number,
   observe: AppOptions['observe'],
   handle: (...exchange: Parameters<RequestListener>) => Promise<void>,
 ) {
   let inFlight = 0;
+  /** Requests in progress whose bodies had not arrived when they were last looked at, the oldest first. */
+  const arriving = new Set<IncomingMessage>();
+  const closeSlowest = (): boolean => {
+    for (const request of arriving) {
+      arriving.delete(request);
+      if (request.complete) continue;
+      request.socket.destroy();
+      return true;
+    }
+    return false;
+  };
   return (request: IncomingMessage, response: ServerResponse): void => {
-    if (inFlight >= most) {
+    if (inFlight >= most && !closeSlowest()) {
       answerBusy(response);
       observe(unread);
       return;
     }
     inFlight += 1;
+    arriving.add(request);
     void handle(request, response).finally(() => {
       inFlight -= 1;
+      arriving.delete(request);
       endStoreBudget();
     });
   };
