@@ -17,6 +17,16 @@ test.each<[string, Fetched, ReturnType<typeof readDocument>]>([
     { document: {}, faults: [] },
   ],
   [
+    'an object of the registered media type of a JWKS',
+    answered(200, { 'content-type': 'application/jwk-set+json' }, '{"keys":[]}'),
+    { document: { keys: [] }, faults: [] },
+  ],
+  [
+    'an object of a media type that only begins like it',
+    answered(200, { 'content-type': 'application/jwk-set+jsonp' }, '{}'),
+    { document: {}, faults: [{ type: 'content_type', contentType: 'application/jwk-set+jsonp' }] },
+  ],
+  [
     'no answer',
     { url, ms: 5, fault: { reason: 'id.example.com could not be reached.', code: 'ECONNREFUSED' } },
     { faults: [{ type: 'no_answer', reason: 'id.example.com could not be reached.', code: 'ECONNREFUSED' }] },
