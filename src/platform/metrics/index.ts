@@ -5,7 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface HttpRequest {
-  readonly listener: 'public' | 'admin';
+  readonly listener: 'public' | 'admin' | 'documents';
   /** A route pattern, or `other`. */
   readonly route: string;
   readonly method: string;

@@ -124,6 +124,7 @@ export async function startListeners(context: Context, state: State, services: S
         ...{ tls: tls && serverPair(tls), caps, proxies: config.trust_proxy, documentPaths },
         find: findDocument(services.issuers, path),
         shared: documentPaths.map((end) => path + end),
+        observe: (request) => metrics.request({ listener: 'documents', ...request }),
       })
     : undefined;
   if (documents) {

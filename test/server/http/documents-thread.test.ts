@@ -43,6 +43,18 @@ test('serves the documents of every issuer exactly as the public listener does',
   }
 });
 
+test('counts its requests in the metrics by route', async () => {
+  const counted = async () => {
+    const text = await (await fetch(`${server.adminOrigin}/metrics`)).text();
+    const line =
+      /^sojourn_http_requests_total\{listener="documents",route="\/t\/:tenant\/jwks",method="HEAD",status="200"\} (\d+)$/m;
+    return Number(line.exec(text)?.[1] ?? 0);
+  };
+  for (let n = 0; n < 3; n++) await ask(origin + (paths[2] ?? ''), { method: 'HEAD' });
+  await until(async () => (await counted()) === 3);
+  expect(await counted()).toBe(3);
+});
+
 test('serves nothing else', async () => {
   const { client, connection } = await oneConnection(server);
   const body = new URLSearchParams(withSecret(client, connection));

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SojournError } from '../../../platform/errors/index.ts';
+import type { AppOptions } from '../app.ts';
 import type { FindDocument, Found } from '../fixed-documents.ts';
 import type { Listener } from '../server.ts';
 import type { FromThread, SentDocument, ThreadSettings, ToThread } from './messages.ts';
@@ -21,11 +22,13 @@ export interface DocumentsThreadOptions extends ThreadSettings {
   readonly find: FindDocument;
   /** Paths of the documents of the shared issuer. */
   readonly shared: readonly string[];
+  /** Called at most a second after each request for a document. */
+  readonly observe: AppOptions['observe'];
 }
 
 /** Rejects with `config_invalid` if the address cannot be used. */
 export async function startDocumentsThread(options: DocumentsThreadOptions): Promise<DocumentsThread> {
-  const { find, shared, ...settings } = options;
+  const { find, shared, observe, ...settings } = options;
   const worker = new Worker(program, { workerData: settings });
   const post = (message: ToThread): void => worker.postMessage(message);
 
@@ -56,6 +59,8 @@ export async function startDocumentsThread(options: DocumentsThreadOptions): Pro
   }
   worker.on('message', (message: FromThread) => {
     if (message.type === 'find') void answer(message.path);
+    if (message.type === 'observed')
+      for (const { count, ...request } of message.requests) for (let n = 0; n < count; n++) observe(request);
   });
   // An error of the thread has no listener, so it ends the process: its supervisor restarts both.
 

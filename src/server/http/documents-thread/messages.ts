@@ -9,6 +9,15 @@ export interface ThreadSettings extends Pick<ListenOptions, 'host' | 'port' | 't
   readonly documentPaths: readonly string[];
 }
 
+/** Equal requests, for the metrics. */
+export interface ObservedRequests {
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+  readonly count: number;
+}
+
 /** A document that was sent to another thread: its body is no Buffer there. */
 export interface SentDocument {
   readonly route: string;
@@ -28,4 +37,5 @@ export type FromThread =
   | { readonly type: 'listening'; readonly origin: string }
   | { readonly type: 'failed'; readonly detail: string; readonly advice: string }
   | { readonly type: 'find'; readonly path: string }
+  | { readonly type: 'observed'; readonly requests: readonly ObservedRequests[] }
   | { readonly type: 'closed' };

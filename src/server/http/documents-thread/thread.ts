@@ -11,16 +11,18 @@ import { faultOfTarget } from '../request-target.ts';
 import { listen } from '../server.ts';
 import { createDocumentsCache } from './cache.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
+import { createObservations } from './observations.ts';
 
 const port = parentPort!;
 const send = (message: FromThread): void => port.postMessage(message);
 const { host, port: tcpPort, tls, caps, proxies, documentPaths } = workerData as ThreadSettings;
 
+const observe = createObservations((requests) => send({ type: 'observed', requests }));
 const isDocument = endsIn(documentPaths);
 const cache = createDocumentsCache((path) => send({ type: 'find', path }), systemElapsed);
 const handler = documentsFirst(
   { find: cache.find, isDocument },
-  { now: systemNow, observe: () => {} },
+  { now: systemNow, observe },
   (request, response) => {
     const { method, url = '' } = request;
     if (faultOfTarget(request) === 'host_invalid') {
