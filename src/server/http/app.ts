@@ -31,9 +31,10 @@ export function requestContextOf(ctx: Pick<Context, 'req'>): RequestContext {
 export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa {
   const app = new Koa();
   app.silent = true;
-  app.on('error', (err: unknown, { req }: Context) => {
-    // A caller that breaks its connection or its body could write any number of lines.
-    if (req.socket.errored !== err) logger.error({ err }, 'cannot send a response');
+  app.on('error', (err: NodeJS.ErrnoException, { req }: Context) => {
+    // A caller that closes its connection, or sends an invalid body, could write any number of lines.
+    const isOfCaller = err === req.socket.errored || err.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!isOfCaller) logger.error({ err }, 'cannot send a response');
   });
   app.use(async (ctx: Context, next: Next) => {
     const startedAt = now();

@@ -1,7 +1,7 @@
 /** Host, Origin and the request line: attacks by DNS rebinding, cross-site requests and smuggling. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bodyOf, sendRaw, statusOf } from '../../support/raw-http.ts';
-import { type TestServer, testServer } from '../../support/server.ts';
+import { oneConnection, type TestServer, testServer } from '../../support/server.ts';
 import { asking, newestLine } from './ask.ts';
 
 let server: TestServer;
@@ -161,5 +161,19 @@ test.each([
   const before = server.logged().length;
   const answer = await sendRaw(server.issuer, [...head, '', body].join('\r\n'));
   expect(statusOf(answer)).toBeGreaterThanOrEqual(400);
+  expect(server.logged().slice(before)).not.toContain('"level":"error"');
+});
+
+test('a customer who closes the live status writes no error to the log', async () => {
+  const { connection } = await oneConnection(server);
+  const { url } = await server.admin.post<{ url: string }>(`/connections/${connection.id}/invitations`, {});
+  const before = server.logged().length;
+  const leave = new AbortController();
+  const { body } = await fetch(`${url}/events`, { signal: leave.signal });
+  await body?.getReader().read();
+  leave.abort();
+  const finished = /sojourn_http_requests_total\{[^}]*\/events"/;
+  while (!finished.test(await (await fetch(`${server.adminOrigin}/metrics`)).text()));
+  await new Promise((resolve) => setTimeout(resolve, 100));
   expect(server.logged().slice(before)).not.toContain('"level":"error"');
 });
