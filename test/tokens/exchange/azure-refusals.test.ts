@@ -95,7 +95,10 @@ describe('an exchange with Azure', () => {
 
   test.each<[string, ManualSetup]>([
     ['the credential has another audience', { credential: { audiences: ['api://Other'] } }],
-    ['the credential has the audience of another Azure environment', { target: { environment: 'usgov' } }],
+    [
+      'the credential has the audience of another Azure environment',
+      { target: { environment: 'usgov', scope: 'https://vault.usgovcloudapi.net/.default' } },
+    ],
   ])('fails with cloud_audience_mismatch if %s', async (_, setup) => {
     const scope = 'https://vault.azure.net/.default';
     const connection = await setUp(pipeline, { ...setup, target: { scope, ...setup.target } });
