@@ -6,6 +6,7 @@ import { setUpOf } from '../../clouds/index.ts';
 import type { View } from '../portal/index.ts';
 import { controlSection } from './control.ts';
 import { documentOf, type Frame } from './document.ts';
+import { type CheckedGuardrail, guardrailSection } from './guardrail.ts';
 import { html } from './html.ts';
 import { methodsSection } from './methods.ts';
 import { type RefusedReport, reportSection } from './report-form.ts';
@@ -14,10 +15,17 @@ import { trustSection } from './trust.ts';
 
 export { type Asset, assets } from './assets.ts';
 export { type Frame, plainPage } from './document.ts';
+export type { CheckedGuardrail } from './guardrail.ts';
 export type { RefusedReport } from './report-form.ts';
 
+/** Input of the customer that the page shows again, with what is to be said about it. */
+export interface Entered {
+  readonly report?: RefusedReport;
+  readonly guardrail?: CheckedGuardrail;
+}
+
 /** The complete page. Pure. */
-export function connectPage(frame: Frame, view: View, refused?: RefusedReport): string {
+export function connectPage(frame: Frame, view: View, entered: Entered = {}): string {
   const { vendor, connection } = view.facts;
   const { accessTo, title } = setUpOf(view.cloud).guide;
   const isSetUp = view.wasActive || view.invitation.type === 'control';
@@ -31,8 +39,19 @@ export function connectPage(frame: Frame, view: View, refused?: RefusedReport): 
 ${statusSection(view)}
 ${
   isSetUp
-    ? [controlSection(view), trustSection(view), methodsSection(view)]
-    : [trustSection(view), methodsSection(view), reportSection(view, refused), controlSection(view)]
+    ? [
+        controlSection(view),
+        trustSection(view),
+        guardrailSection(view, entered.guardrail),
+        methodsSection(view),
+      ]
+    : [
+        trustSection(view),
+        guardrailSection(view, entered.guardrail),
+        methodsSection(view),
+        reportSection(view, entered.report),
+        controlSection(view),
+      ]
 }
 <p class="visually-hidden" role="status" id="announcement"></p>
 </main>

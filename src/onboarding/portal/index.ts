@@ -5,7 +5,7 @@
  */
 
 import { type Connection, type Connections, hasBeenActive, stateOf } from '../../access/connections/index.ts';
-import type { SetupFile } from '../../clouds/index.ts';
+import type { GuardrailResult, SetupFile } from '../../clouds/index.ts';
 import type { Audit, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
@@ -31,6 +31,8 @@ export interface Portal {
   view(holder: InvitationHolder): Promise<View>;
   /** Rejects with `setup_file_not_found`. */
   file(holder: InvitationHolder, name: string): Promise<SetupFile>;
+  /** Whether a rule of the customer's organization refuses the connection. Rejects with `invalid_request`. */
+  lintGuardrail(holder: InvitationHolder, document: string): Promise<GuardrailResult>;
   report: HandleReport;
   pause(holder: InvitationHolder, context: RequestContext): Promise<Connection>;
   resume(holder: InvitationHolder, context: RequestContext): Promise<Connection>;
@@ -115,6 +117,7 @@ export function createPortal(options: {
       const { request, readAt } = filesFor(holder);
       return setup.file(holder.connection, name, request, readAt);
     },
+    lintGuardrail: ({ connection }, document) => setup.lintGuardrail(connection, document),
     report: createReportHandler({ connections, invitations, setup, audit, now }),
     pause: (holder, context) => pause({ connections, invitations, audit }, holder, context),
     resume: (holder, context) => resume({ connections, invitations, audit }, holder, context),

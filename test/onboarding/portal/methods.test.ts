@@ -44,6 +44,14 @@ const methodsOf = (page: string) =>
       .replace(/ <span class="tag">reports automatically<\/span>/, '*')
       .replace(/<span class="hint">[A-Z][^<]+\.<\/span>$/, ''),
   );
+const check = async ({ invitation }: Invited, document: string) => {
+  const { status, body } = await call({
+    method: 'POST',
+    url: `${invitation.url.replace(issuer, inside)}/guardrail`,
+    body: new URLSearchParams({ document }),
+  });
+  return { status, body: unescaped(body) };
+};
 const invite = (connection: { id: string }, body: object) =>
   call({
     method: 'POST',
@@ -155,4 +163,27 @@ describe('the permission sets of an invitation', () => {
     );
     expect(list.items).toHaveLength(1);
   });
+});
+
+test('the page checks a rule of the organization before anything is applied, and stores nothing', async () => {
+  const invited = await stage.invite('aws');
+  const before = await stage.server.admin.get('/audit?limit=1');
+  const Statement = [
+    { Sid: 'NoIdp', Effect: 'Deny', Action: 'iam:CreateOpenIDConnectProvider', Resource: '*' },
+  ];
+  const rule = JSON.stringify({ Version: '2012-10-17', Statement });
+  const refused = await check(invited, rule);
+  expect(refused.status).toBe(200);
+  expect(refused.body).toContain('<strong>This rule refuses:</strong>');
+  expect(refused.body).toContain(
+    '<li>to create the OIDC provider: <code>NoIdp</code> (Statement[0]). It denies',
+  );
+  expect(refused.body).toContain(`>${rule}</textarea>`);
+  const [, exception = ''] = /connection">(\{\n.*?)<\/pre>/s.exec(refused.body) ?? [];
+  const allowed = await check(invited, exception);
+  expect(allowed.body).toContain('This rule allows the set-up and its tokens.');
+  expect(allowed.body).not.toContain('smallest exception');
+  const unread = await check(invited, '<b>');
+  expect([unread.status, unread.body.includes('<p>document must be JSON.</p>')]).toEqual([400, true]);
+  expect(await stage.server.admin.get('/audit?limit=1')).toEqual(before);
 });

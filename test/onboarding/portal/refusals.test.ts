@@ -25,9 +25,18 @@ async function answerOf(url: string, init: RequestInit = {}, address = elsewhere
   return { status: response.status, headers: Object.fromEntries(stableHeaders), body: await response.text() };
 }
 
-const paths = ['', '/files/cloudformation.json', '/events', '/report', '/pause', '/resume', '/control-link'];
+const paths = [
+  '',
+  '/files/cloudformation.json',
+  '/events',
+  '/report',
+  '/guardrail',
+  '/pause',
+  '/resume',
+  '/control-link',
+];
 const methodOf = (path: string) =>
-  ['/report', '/pause', '/resume', '/control-link'].includes(path) ? 'POST' : 'GET';
+  ['/report', '/guardrail', '/pause', '/resume', '/control-link'].includes(path) ? 'POST' : 'GET';
 
 describe('an invalid link', () => {
   test('gets the same answer on every path, for every fault, and changes nothing', async () => {

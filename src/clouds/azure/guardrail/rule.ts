@@ -4,12 +4,16 @@ import { isJsonObject } from '../../lint.ts';
 import { compilePattern, matches } from '../../patterns.ts';
 import { type Environment, evaluate, notRead } from './expression.ts';
 
-export function applies(condition: unknown, environment: Environment): boolean | undefined {
-  if (!isJsonObject(condition)) return undefined;
+/** Deeper than any published rule; a bound for the stack. */
+const maxDepth = 50;
+
+export function applies(condition: unknown, environment: Environment, depth = 0): boolean | undefined {
+  if (!isJsonObject(condition) || depth > maxDepth) return undefined;
   const { allOf, anyOf, not } = condition;
-  if (Array.isArray(allOf)) return every(allOf.map((item) => applies(item, environment)));
-  if (Array.isArray(anyOf)) return inverse(every(anyOf.map((item) => inverse(applies(item, environment)))));
-  if (not !== undefined) return inverse(applies(not, environment));
+  if (Array.isArray(allOf)) return every(allOf.map((item) => applies(item, environment, depth + 1)));
+  if (Array.isArray(anyOf))
+    return inverse(every(anyOf.map((item) => inverse(applies(item, environment, depth + 1)))));
+  if (not !== undefined) return inverse(applies(not, environment, depth + 1));
   try {
     const [operator, operand] = operatorOf(condition);
     const test = tests[operator];

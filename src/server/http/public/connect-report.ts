@@ -25,8 +25,8 @@ export const createReportRoute =
       await portal.report(holder, readReport(holder.connection, fields), requestContextOf(ctx));
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== 'invalid_request') throw error;
-      const refused = { input: fields, faults: error.faults };
-      return answerPage(ctx, 400, connectPage(frame, await portal.view(holder), refused));
+      const report = { input: fields, faults: error.faults };
+      return answerPage(ctx, 400, connectPage(frame, await portal.view(holder), { report }));
     }
     seeOther(ctx, holder.url);
   };

@@ -4,6 +4,7 @@ import type Router from '@koa/router';
 import { assets, connectPage } from '../../../onboarding/page/index.ts';
 import type { InvitationHolder, Portal } from '../../../onboarding/portal/index.ts';
 import { requestContextOf } from '../app.ts';
+import { createGuardrailRoute } from './connect-guardrail.ts';
 import {
   type ConnectContext,
   createInvitationCheck,
@@ -80,6 +81,8 @@ export function mountConnect(router: Router, services: ConnectServices): void {
       await report(ctx, holder);
     }),
   );
+
+  router.post('/connect/:invitation/guardrail', withInvitation(createGuardrailRoute(portal, frame, origin)));
 
   /** A button on the page. It answers with a redirect, so that a reload does not repeat the action. */
   const button = (name: string, press: (holder: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>
