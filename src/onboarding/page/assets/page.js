@@ -25,8 +25,12 @@ document.addEventListener('click', async ({ target }) => {
 
 /** Whether the user has entered something in the section, which an update must not overwrite. */
 function isInUse(section) {
-  return [...section.querySelectorAll('input:not([type=hidden])')].some(
-    (input) => input === document.activeElement || input.value !== input.defaultValue,
+  const hasChecked = [...section.querySelectorAll('textarea')].some((input) => input.value !== '');
+  return (
+    hasChecked ||
+    [...section.querySelectorAll('input:not([type=hidden])')].some(
+      (input) => input === document.activeElement || input.value !== input.defaultValue,
+    )
   );
 }
 
