@@ -73,6 +73,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/verify',
         'connections/{id}/verification',
         'connections/{id}/lint',
+        'connections/{id}/lint-guardrail',
         'connections/{id}/setup',
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',
