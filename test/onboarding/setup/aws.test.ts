@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { stopAtRestrictions } from '../../../src/clouds/aws/restrictions.ts';
 import { setup } from '../../../src/clouds/aws/setup.ts';
 import type { AwsTarget } from '../../../src/clouds/aws/target.ts';
 import type { SetupFacts } from '../../../src/clouds/index.ts';
@@ -418,7 +419,9 @@ test('no AWS file has a wildcard or a pattern in its trust', () => {
   const role_arn = 'arn:aws:iam::123456789012:role/x';
   const files = setup(target({ role_arn, session_tags: { Team: 'x' } }), facts());
   for (const { name, content } of files) {
-    expect({ name, found: /StringLike|IfExists|ForAllValues|"\*"/.test(content) }).toEqual({
+    // The program that reads the customer's policy knows wildcards; it writes none.
+    const written = content.replace(stopAtRestrictions, '');
+    expect({ name, found: /StringLike|IfExists|ForAllValues|"\*"/.test(written) }).toEqual({
       name,
       found: false,
     });

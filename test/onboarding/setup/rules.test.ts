@@ -202,9 +202,8 @@ const rules: readonly Rule[] = [
         atAzure(plain, { credentials: (sound) => [{ ...sound, subject: sound.subject.toUpperCase() }] }),
       ),
     condition: 'subject',
-    says: /including case/,
+    says: /only in case.*Entra compares case/s,
     fix: /"subject":"con_[0-9a-z]{26}"/,
-    outcome: 'propagating',
   },
   {
     rule: 5,
