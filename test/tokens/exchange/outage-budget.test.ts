@@ -106,7 +106,7 @@ test('the outage budget ignores a refused exchange', async () => {
 });
 
 test.each([
-  ['yaml', 'must be one of json, aws-process, aws-container, env, gcp, azure'],
+  ['yaml', 'must be one of json, aws-process, aws-container, env, gcp, azure, exec-credential, delivery'],
   ['aws-process', 'cannot be aws-process for a connection to azure'],
   ['gcp', 'cannot be gcp for a connection to azure'],
 ])(
