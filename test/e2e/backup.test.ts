@@ -130,18 +130,21 @@ describe('a backup', () => {
     return { port, old, folder, taken };
   }
 
-  /** Of one server for all tests that only damage a copy. */
   let intact: ReturnType<typeof backedUp> | undefined;
-  async function copied() {
+  /** Of one server for all tests that change neither its data nor the backup. */
+  const shared = () => {
     intact ??= backedUp();
-    const { port, folder } = await intact;
+    return intact;
+  };
+  async function copied() {
+    const { port, folder } = await shared();
     const copy = join(await newFolder(), 'backup');
     await cp(folder, copy, { recursive: true });
     return { port, folder: copy };
   }
 
   test('is readable by its owner only, contains no key-encryption key, and names its source', async () => {
-    const { old, folder, taken } = await backedUp();
+    const { old, folder, taken } = await shared();
     expect(taken).toEqual({
       code: 0,
       err: '',
@@ -170,7 +173,7 @@ describe('a backup', () => {
   }, 120_000);
 
   test('is not written to a folder that is not empty', async () => {
-    const { old, folder } = await backedUp();
+    const { old, folder } = await shared();
     expect(await run(old, 'backup', '--output', folder)).toEqual({
       code: 1,
       out: '',
@@ -179,7 +182,7 @@ describe('a backup', () => {
   }, 120_000);
 
   test('is not restored over existing data, which stays as it is', async () => {
-    const { port, old, folder } = await backedUp();
+    const { port, old, folder } = await shared();
     const advice = '→ Use a configuration with empty locations, or move the existing data away.\n';
     const refused = (place: string) => ({
       code: 1,

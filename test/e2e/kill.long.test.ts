@@ -1,0 +1,5 @@
+import { killLoop } from './kill-loop.ts';
+import { redisStore } from './stage.ts';
+
+killLoop('SQLite', 12, async () => ({ config: {}, env: {} }));
+killLoop('Redis', 4, redisStore);
