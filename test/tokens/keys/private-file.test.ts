@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadEncryptionKey, readPrivateFile, writePrivateFile } from '../../../src/tokens/keys/index.ts';
+import { repetitions } from '../../support/scale.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -76,11 +77,12 @@ describe('a private file', () => {
     });
   });
 
-  test('is complete after each of 15 kills of the process that writes it', async () => {
+  const kills = repetitions({ part: 4, full: 15 });
+  test(`is complete after each of ${kills} kills of the process that writes it`, async () => {
     const file = join(folder, 'ring.json');
     const writer = fileURLToPath(new URL('file-writer.ts', import.meta.url));
     const seen = new Set<string>();
-    for (let round = 0; round < 15; round++) {
+    for (let round = 0; round < kills; round++) {
       const child = spawn(process.execPath, ['--no-warnings', writer, file], {
         env: { ...process.env, NODE_OPTIONS: '' },
         stdio: ['ignore', 'pipe', 'inherit'],
