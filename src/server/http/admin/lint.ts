@@ -58,14 +58,19 @@ export const guardrailAnswer = z.object({
   reverse: z.string().describe('A guardrail of the same type that admits nothing but this connection.'),
 });
 
+const ofDocument = {
+  input: lintInput,
+  // Escaping in JSON can double the length of the document.
+  maxBytes: 2 * maxDocument + 1024,
+  refusals: ['connection_not_found', 'body_too_large'],
+} as const;
+
 export const guardrailRoute = queryRoute({
+  ...ofDocument,
   path: '/connections/:id/lint-guardrail',
   operationId: 'lintGuardrail',
   summary: "Check whether a rule of the customer's organization refuses the set-up or the tokens",
-  input: lintInput,
-  maxBytes: 2 * maxDocument + 1024,
   answer: guardrailAnswer,
-  refusals: ['connection_not_found', 'body_too_large'],
   async find({ connections, setup }, { params: { id }, body: { document } }) {
     const connection = await connections.get(id);
     const { documentType, ...result } = await setup.lintGuardrail(connection, document);
@@ -74,14 +79,11 @@ export const guardrailRoute = queryRoute({
 });
 
 export const lintRoute = queryRoute({
+  ...ofDocument,
   path: '/connections/:id/lint',
   operationId: 'lintDocument',
   summary: 'Check a trust policy, federated credential, identity provider or IAM binding of the customer',
-  input: lintInput,
-  // Escaping in JSON can double the length of the document.
-  maxBytes: 2 * maxDocument + 1024,
   answer: lintAnswer,
-  refusals: ['connection_not_found', 'body_too_large'],
   async find({ connections, setup }, { params: { id }, body: { document } }) {
     const connection = await connections.get(id);
     const { documentType, ...result } = await setup.lint(connection, document);
