@@ -52,7 +52,8 @@ async function call(
         method: 'POST',
         url,
         headers: {
-          accept: 'application/json',
+          // Ceph answers in the format that the client accepts.
+          accept: `application/${paths.format}`,
           ...filled(spend.headers, known),
           'content-type': contentType,
         },

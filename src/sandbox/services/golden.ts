@@ -206,6 +206,8 @@ const s3Sts: Golden = {
   path: /^\/$/,
   token: { in: 'form', parameter: 'WebIdentityToken' },
   fixed: { Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15' },
+  // Ceph answers in JSON if the client accepts it.
+  headers: { accept: 'application/xml' },
   parameters: ['RoleArn'],
   optional: ['RoleSessionName', 'DurationSeconds'],
   type: 'text/xml',
