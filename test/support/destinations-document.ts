@@ -24,8 +24,9 @@ $ sojourn exec con_01k0… -- vault kv get secret/app
 | documents | from the documents or the code of the vendor |
 | unverified | some of it was not found in any document |
 
-The dates say when the documents were read or the test was written. No preset is verified against the real service yet. The API
-repeats in \`warnings\` of a connection what is not verified, and so do \`sojourn connection create\` and the customer's page.
+The dates say when the documents were read or the test was written. \`npm run test:long\` starts the real servers, from Debian 12.
+The API repeats in \`warnings\` of a connection what is not verified, and so do \`sojourn connection create\` and the customer's
+page.
 
 `;
 
@@ -67,7 +68,7 @@ ${title} (${vendor}). Set-up files: ${setup.files.map(({ name }) => `\`${name}\`
 ${rows.join('\n')}
 
 ${[...issuer.notes, ...dangers].map((text) => `- ${text}`).join('\n')}
-${notes.length > 0 ? `\nNot verified:\n\n${notes.join('\n')}\n` : ''}
+${notes.length > 0 ? `\nStatus:\n\n${notes.join('\n')}\n` : ''}
 Sources: ${docs.map(({ url, read }) => `<${url}> (${read})`).join(', ')}.
 `;
 };

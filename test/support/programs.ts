@@ -43,6 +43,9 @@ function findObstacle({ command: [file = '', ...args], needs }: Program): string
     : `is too old (${version ?? 'unknown version'}; needs ${Object.values(needs.since).join(' or ')})`;
 }
 
+export const areUsable = (names: readonly string[]): boolean =>
+  names.every((name) => obstacleTo(name) === undefined);
+
 /** A test that needs programs. Where one cannot be used, the run lists the test as not run, and never as passed. */
 export function testWith(
   names: readonly string[],
