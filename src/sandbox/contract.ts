@@ -46,6 +46,12 @@ export interface SandboxRuntime {
     outcome: string;
     detail?: Record<string, unknown>;
   }): void;
+  /** The faults of a cloud, for one that answers on a port of its own. */
+  faults(cloud: string): {
+    readonly delay_ms: number;
+    readonly status: number | null;
+    readonly outage: boolean;
+  };
   /** The external URL of this sandbox, for URLs in responses: `http://127.0.0.1:PORT`. */
   readonly origin: string;
 }
@@ -59,4 +65,6 @@ export interface SandboxCloud {
   readonly guardrails?: Guardrails;
   /** Deletes all accounts, credentials and caches. */
   reset(): void;
+  /** Closes its own ports. */
+  close?(): void;
 }

@@ -68,6 +68,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     origin,
     close: () =>
       new Promise((resolve) => {
+        for (const cloud of clouds) cloud.close?.();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -55,6 +55,7 @@ export function createState(now: Now, origin: () => string): SandboxState {
     now: time,
     // Without a delay every change is effective, even if the clock was set back to before it.
     propagationSeconds: (cloud) => faultsOf(cloud).propagation_seconds || Number.NEGATIVE_INFINITY,
+    faults: faultsOf,
     fetchJson,
     record(entry) {
       entries.unshift({ time: toTimestamp(time()), ...entry });

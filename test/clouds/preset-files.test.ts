@@ -106,6 +106,21 @@ describe('a preset is refused', () => {
       ['acme:31 spend.0.url: goes to vault.acme.example, which is not in hosts'],
     ],
     [
+      'if a log-in or the end of its session is outside its hosts, or could contain the token',
+      [
+        [
+          'client:\n',
+          "probe:\n  kind: login\n  url: https://login.example/\n  parameters: { token: '{{token}}' }\n  token_parameter: jwt\n  success: ok\n  sign_out: { url: 'https://end.example/{{session_token}}', headers: { a: '{{session_token}}' }, session: token }\nclient:\n",
+        ],
+      ],
+      [
+        'acme:63 probe.parameters.token: {{token}} reads token, but may read only role',
+        'acme:66 probe.sign_out.url: {{session_token}} reads session_token, but may read only role',
+        'acme:62 probe.url: goes to login.example, which is not in hosts',
+        'acme:66 probe.sign_out.url: goes to end.example, which is not in hosts',
+      ],
+    ],
+    [
       'if the address is not https',
       [['url: https://vault', 'url: http://vault']],
       ['acme:31 spend.0.url: must begin with https:// or an input of type url'],

@@ -2,8 +2,9 @@
 import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { formatsOf } from './delivery.ts';
 import { diagnosisOf } from './diagnosis.ts';
-import { exchange, present, spendOf } from './exchange.ts';
-import type { Preset } from './preset.ts';
+import { exchange, spendOf } from './exchange.ts';
+import { present } from './present.ts';
+import type { Preset, Probe } from './preset.ts';
 import { setUpOf } from './set-up.ts';
 import { statusNotes } from './status.ts';
 import { missingInputs, type PresetTarget, targetSchema, valuesOf } from './target.ts';
@@ -43,14 +44,18 @@ export function cloudOfPreset(preset: Preset): Cloud {
 }
 
 /** The check of a token that is itself the credential. */
-const presenting = (preset: Preset, target: PresetTarget) => ({
-  present: hasProbe(preset, target)
-    ? (bearer: string, context: CloudContext<PresetSettings>) => present(preset, target, bearer, context)
-    : ('uncheckable' as const),
-});
+const presenting = (preset: Preset, target: PresetTarget) => {
+  const probe = probeOf(preset, target);
+  return {
+    present: probe
+      ? (bearer: string, context: CloudContext<PresetSettings>) =>
+          present(preset, probe, target, bearer, context)
+      : ('uncheckable' as const),
+  };
+};
 
-const hasProbe = ({ probe }: Preset, target: PresetTarget): boolean =>
-  probe !== undefined && (probe.when === undefined || target[probe.when] !== undefined);
+const probeOf = ({ probe }: Preset, target: PresetTarget): Probe | undefined =>
+  probe?.when === undefined || target[probe.when] !== undefined ? probe : undefined;
 
 function claimsOf(
   { token, inputs }: Preset,

@@ -1,7 +1,7 @@
 /** Faults between the fields of a preset: what its templates read, and where a token could go. */
 import type { Fault } from '../../platform/errors/index.ts';
 import { callNames } from './dialects.ts';
-import type { Input, Preset, Spend } from './preset.ts';
+import type { Input, Preset, Probe, Spend } from './preset.ts';
 import { namesIn, templateFaults } from './template.ts';
 
 /** Exactly as in the token. */
@@ -44,12 +44,7 @@ export function consistencyFaults(preset: Preset): Fault[] {
     ...preset.client.files.map(
       ({ content }, index) => [`client.files.${index}.content`, content, client] as const,
     ),
-    ...(preset.probe
-      ? [
-          ['probe.url', preset.probe.url, readable] as const,
-          ...under('probe.headers', preset.probe.headers, readable),
-        ]
-      : []),
+    ...(preset.probe ? textsOfProbe(preset.probe, readable) : []),
   ];
   return [
     ...texts.flatMap(([path, text, names]) =>
@@ -89,6 +84,24 @@ const textsOf = (spend: Spend, at: string, names: ReadonlySet<string>) =>
         ...under(`${at}.parameters`, spend.parameters, names),
         ...(spend.kind === 'sts' ? under(`${at}.query`, spend.query, names) : []),
       ];
+
+function textsOfProbe(probe: Probe, names: ReadonlySet<string>) {
+  if (probe.kind === 'kafka')
+    return [
+      ['probe.servers', probe.servers, names] as const,
+      ...under('probe.extensions', probe.extensions, names),
+    ];
+  if (probe.kind === 'mongodb') return [['probe.cluster', probe.cluster, names] as const];
+  const called = [['probe.url', probe.url, names] as const, ...under('probe.headers', probe.headers, names)];
+  if (probe.kind === 'request') return called;
+  const { url, headers } = probe.sign_out;
+  return [
+    ...called,
+    ...under('probe.parameters', probe.parameters, names),
+    ['probe.sign_out.url', url, names] as const,
+    ...under('probe.sign_out.headers', headers, new Set([...names, 'session_token'])),
+  ];
+}
 
 function inputFaults(name: string, { type, pattern }: Input): Fault[] {
   const needsPattern = type === 'text' || type === 'list';
@@ -167,7 +180,8 @@ function hostFaults({ hosts, inputs, spend, probe }: Preset): Fault[] {
     ...spend.flatMap((one, index) =>
       one.kind === 'bearer' ? [] : [[`spend.${index}.url`, one.url] as const],
     ),
-    ...(probe ? [['probe.url', probe.url] as const] : []),
+    ...(probe && 'url' in probe ? [['probe.url', probe.url] as const] : []),
+    ...(probe?.kind === 'login' ? [['probe.sign_out.url', probe.sign_out.url] as const] : []),
   ];
   return urls.flatMap(([path, url]) => {
     const first = /^\{\{([a-z0-9_]+)\}\}/.exec(url)?.[1];

@@ -1,7 +1,7 @@
 /** The exchange with the service of a preset, in its dialect. The token of `bearer` needs no call. */
 import { SojournError } from '../../platform/errors/index.ts';
 import type { OutboundResponse } from '../../platform/outbound/index.ts';
-import type { CloudContext, CloudRequest, Credentials } from '../contract/index.ts';
+import type { CloudRequest, Credentials } from '../contract/index.ts';
 import { type Explanation, explainBy } from '../explanation.ts';
 import { isJsonObject } from '../lint.ts';
 import { refusalOf } from '../request.ts';
@@ -10,7 +10,6 @@ import { errorIn, parseAnswer, readCredentials, responseOf } from './answer.ts';
 import { answerOf, bodyOf, type Call, callValues, filled, urlOf } from './dialects.ts';
 import type { Preset, Spend } from './preset.ts';
 import { missingInputs, type PresetTarget, valuesOf } from './target.ts';
-import { render } from './template.ts';
 import { type PresetSettings, sendToService } from './transport.ts';
 
 /** The first way whose input the target has. */
@@ -72,7 +71,7 @@ async function call(
         if (code === '' && message === '') throw unreadable;
       }
     }
-    throw refusal(preset, answer, document, new URL(url).host);
+    throw refusal(preset, answer, new URL(url).host, paths.format);
   };
   // Once more with a fresh token: if that has expired as well, the cause is not transient.
   let expirations = 0;
@@ -80,43 +79,14 @@ async function call(
   return withRetries(attempt, request.signal, isExpired);
 }
 
-/**
- * Presents the token of `bearer` to the service, which shows whether the service accepts it.
- * @throws {SojournError} `cloud_…`
- */
-export async function present(
-  preset: Preset,
-  target: PresetTarget,
-  token: string,
-  { settings, signal }: CloudContext<PresetSettings>,
-): Promise<void> {
-  const { probe } = preset;
-  if (!probe) return;
-  const values = valuesOf(preset, target);
-  const url = render(probe.url, values);
-  await withRetries(async () => {
-    const answer = await sendToService(
-      preset,
-      target,
-      {
-        method: 'GET',
-        url,
-        headers: {
-          accept: 'application/json',
-          ...filled(probe.headers, values),
-          authorization: `Bearer ${token}`,
-        },
-        signal,
-      },
-      settings,
-    );
-    if (probe.accepted.includes(answer.status)) return;
-    throw refusal(preset, answer, parseAnswer('json', answer.body), new URL(url).host);
-  }, signal);
-}
-
 /** A service may refuse with a status alone; a text that is not in its format is a proxy's. */
-function refusal(preset: Preset, answer: OutboundResponse, document: unknown, host: string): SojournError {
+export function refusal(
+  preset: Preset,
+  answer: OutboundResponse,
+  host: string,
+  format: 'json' | 'xml' = 'json',
+): SojournError {
+  const document = parseAnswer(format, answer.body);
   const said = errorIn(preset, document);
   if (said.code === '' && said.message === '' && isJsonObject(document) && answer.status < 500)
     return explain(preset, responseOf(preset, answer, document));

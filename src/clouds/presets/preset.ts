@@ -121,6 +121,41 @@ const match = z.strictObject({
   advice: text.optional(),
 });
 
+const probeBase = { when: fieldName.optional().describe('Only if the target has this input.') };
+
+const probe = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('request').describe('A GET with the token in its Authorization header.'),
+    url: template,
+    headers: templates.default({}),
+    accepted: z.array(z.int()).min(1).describe('The status codes for an accepted token.'),
+  }),
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('login').describe('A log-in with JSON, which opens a session.'),
+    url: template,
+    headers: templates.default({}),
+    parameters: templates.describe('By path such as data.LOGIN_NAME; one with an empty value is left out.'),
+    token_parameter: answerPath,
+    success: answerPath.describe('The path that is true after a log-in; otherwise the answer is a refusal.'),
+    sign_out: z
+      .strictObject({ url: template, headers: templates, session: answerPath })
+      .describe('Ends the session; `{{session_token}}` in its headers is the value at `session`.'),
+  }),
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('kafka').describe('A log-in to a Kafka broker with SASL OAUTHBEARER (RFC 7628).'),
+    servers: template.describe('HOST:PORT, separated by commas.'),
+    extensions: templates.default({}).describe('SASL extensions; one with an empty value is left out.'),
+  }),
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('mongodb').describe('A log-in to MongoDB with MONGODB-OIDC.'),
+    cluster: template.describe('The host of a mongodb+srv URI.'),
+  }),
+]);
+
 const setupFile = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,60}$/, 'must be a file name in lower case'),
   language: z
@@ -226,16 +261,7 @@ export const presetSchema = z.strictObject({
     remove: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be a variable')).default([]),
     notes: z.array(text).default([]),
   }),
-  probe: z
-    .strictObject({
-      when: fieldName.optional().describe('Only if the target has this input.'),
-      url: template,
-      headers: templates.default({}),
-      accepted: z.array(z.int()).min(1),
-      refused: z.array(z.int()).min(1),
-    })
-    .optional()
-    .describe('A harmless GET that shows whether the service accepts a bearer token.'),
+  probe: probe.optional().describe('A harmless way to see whether the service accepts a bearer token.'),
   ca_input: fieldName
     .optional()
     .describe('An input of type certificate: the authority of the service’s own certificate.'),
@@ -245,6 +271,8 @@ export const presetSchema = z.strictObject({
 export type Preset = Immutable<z.output<typeof presetSchema>>;
 export type Spend = Preset['spend'][number];
 export type SpendOf<Kind extends Spend['kind']> = Extract<Spend, { readonly kind: Kind }>;
+export type Probe = NonNullable<Preset['probe']>;
+export type ProbeOf<Kind extends Probe['kind']> = Extract<Probe, { readonly kind: Kind }>;
 export type Input = Preset['inputs'][string];
 
 function isPattern(source: string): boolean {

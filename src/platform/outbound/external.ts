@@ -127,7 +127,8 @@ function parseUrl(address: string, name: string): URL {
   return url;
 }
 
-async function addressesOf(
+/** @throws {SojournError} `cloud_unavailable` if one of its addresses is not allowed */
+export async function addressesOf(
   url: URL,
   name: string,
   { isAllowed, resolve = systemResolve, setting = 'federation.allow_networks' }: EgressPolicy,
@@ -149,24 +150,31 @@ function openPinned(
   { ca }: EgressPolicy,
   init: HttpRequestInit,
 ): Promise<IncomingMessage> {
+  return open(url, init, {
+    lookup: lookupOf(addresses),
+    // A new connection, so that the request never reuses one whose address was checked earlier.
+    agent: false,
+    ...trusting(ca),
+  });
+}
+
+/** Connects to one of these addresses without a second resolution of the name. */
+export function lookupOf(addresses: readonly string[]): LookupFunction {
   const records = addresses.map((address) => ({ address, family: isIP(address) }));
-  const pinned: LookupFunction = (_host, { all }, done) => {
+  return (_host, { all }, done) => {
     if (all) done(null, records);
     else done(null, records[0]!.address, records[0]!.family);
   };
-  return open(url, init, {
-    lookup: pinned,
-    // A new connection, so that the request never reuses one whose address was checked earlier.
-    agent: false,
-    ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-  });
 }
+
+export const trusting = (ca: string | undefined) =>
+  ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
 
 const read = (name: string, answer: IncomingMessage) =>
   readText(answer, maxBytes, (what) => unavailable(name, what));
 
 /** Also limits DNS resolution, which can be slow. */
-function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+export function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = () => reject(signal.reason);
     if (signal.aborted) end();

@@ -1,10 +1,11 @@
 /**
- * Outbound HTTP: all requests of the process except those of the AWS SDK. Owns: a bounded request, a request to a URL from
+ * Outbound requests: all of the process except those of the AWS SDK. Owns: a bounded request, a request to a URL from
  * outside that may only reach public or allowed networks, and which base URLs may receive secrets. Does not own: retries
  * and the meaning of responses.
  */
 export { type AddressFilter, addressFilterFor } from './addresses.ts';
 export { isLoopback, parseBaseUrl } from './base-url.ts';
+export { converse, type Peer, type ServerAddress, serversOf } from './converse.ts';
 export {
   type EgressPolicy,
   fetchExternal,

@@ -1,16 +1,24 @@
 /** Evaluates a token as an OIDC relying party does. Shares no code with the server. */
+import { z } from 'zod';
 import type { SandboxRuntime } from '../contract.ts';
 import type { IssuerCache } from '../issuer-cache.ts';
 import { keyFits, parseJws, publicKeyOf, verifyJws } from '../jws.ts';
 
-/** What a customer trusts. */
-export interface Trust {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly subject: string;
+const trustInput = z.strictObject({
+  issuer: z.string(),
+  audience: z.string(),
+  subject: z.string(),
   /** Values that the request or a claim must have. */
-  readonly parameters: Readonly<Record<string, string>>;
-}
+  parameters: z.record(z.string(), z.string()).default({}),
+});
+
+/** What a customer trusts. */
+export type Trust = z.output<typeof trustInput>;
+
+export const readTrust = (body: Buffer): Trust => trustInput.parse(JSON.parse(body.toString()));
+
+/** Keys are fetched again after five minutes, or for an unknown key id. */
+export const keepKeysSeconds = 300;
 
 export type Reason =
   | 'malformed'

@@ -8,8 +8,10 @@ export interface Golden {
   readonly name: string;
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
-  /** How the token arrives: as a bearer token, or in a member of the body. */
-  readonly token: { readonly in: 'bearer' } | { readonly in: 'form' | 'json'; readonly parameter: string };
+  /** How the token arrives: as a bearer token, or in a member of the body, or of one member of it. */
+  readonly token:
+    | { readonly in: 'bearer' }
+    | { readonly in: 'form' | 'json'; readonly parameter: string; readonly within?: string };
   /** Members of the body, query and headers that must have exactly this value. */
   readonly fixed?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | RegExp>>;
@@ -22,6 +24,13 @@ export interface Golden {
   readonly claim?: string;
   /** Whether a jti is accepted once. */
   readonly singleUse?: boolean;
+  /** The request that ends the session of a log-in, and the header that names the session. */
+  readonly signOut?: {
+    readonly path: string;
+    readonly query: string;
+    header(secret: string): string;
+    readonly answer: string;
+  };
   readonly type: 'application/json' | 'text/xml';
   issue(issued: Issued): string;
   refuse(reason: Reason | 'request' | 'parameter'): readonly [status: number, body: string];
@@ -252,6 +261,30 @@ const alibaba: Golden = {
   ],
 };
 
+/** The codes of a refused log-in were not found in any document. */
+const snowflake: Golden = {
+  name: 'snowflake',
+  method: 'POST',
+  path: /^\/session\/v1\/login-request$/,
+  token: { in: 'json', parameter: 'TOKEN', within: 'data' },
+  fixed: { AUTHENTICATOR: 'WORKLOAD_IDENTITY', PROVIDER: 'OIDC' },
+  parameters: ['ACCOUNT_NAME', 'LOGIN_NAME'],
+  optional: ['CLIENT_APP_ID'],
+  signOut: {
+    path: '/session',
+    query: 'delete=true',
+    header: (secret) => `Snowflake Token="${secret}"`,
+    answer: json({ code: 200, message: 'done', success: true }),
+  },
+  type: 'application/json',
+  issue: ({ secret }) =>
+    json({ data: { token: secret, validityInSeconds: 3600 }, code: null, message: null, success: true }),
+  refuse: (reason) => [
+    200,
+    json({ data: {}, code: 'sandbox', message: `The token is refused: ${reason}.`, success: false }),
+  ],
+};
+
 export const goldenServices: readonly Golden[] = [
   oidc,
   kubernetes,
@@ -262,4 +295,5 @@ export const goldenServices: readonly Golden[] = [
   anthropic,
   s3Sts,
   alibaba,
+  snowflake,
 ];

@@ -3,32 +3,28 @@
  * sets with `PUT /NAME/trust`, and the answers. Does not own: the listener, the clock and the faults (sandbox/*.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
 import { createIssuerCache } from '../issuer-cache.ts';
-import { evaluate, type Trust } from './evaluate.ts';
+import { evaluate, keepKeysSeconds, readTrust, type Trust } from './evaluate.ts';
 import { type Golden, goldenServices } from './golden.ts';
+import { kafka } from './kafka.ts';
+import { mongodb } from './mongodb.ts';
+import { portService } from './ports.ts';
 
-const trustInput = z.strictObject({
-  issuer: z.string(),
-  audience: z.string(),
-  subject: z.string(),
-  parameters: z.record(z.string(), z.string()).default({}),
-});
-
-/** Keys are fetched again after five minutes, or for an unknown key id. */
-const keepKeysSeconds = 300;
-
-export const services = goldenServices.map(
-  (golden) =>
-    (runtime: SandboxRuntime): SandboxCloud =>
-      serviceOf(golden, runtime),
-);
+export const services = [
+  ...goldenServices.map(
+    (golden) =>
+      (runtime: SandboxRuntime): SandboxCloud =>
+        serviceOf(golden, runtime),
+  ),
+  ...[kafka, mongodb].map((protocol) => (runtime: SandboxRuntime) => portService(protocol, runtime)),
+];
 
 function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
   const issuers = createIssuerCache(runtime, () => keepKeysSeconds);
   let trust: Trust | undefined;
   let used = new Set<string>();
+  const sessions = new Set<string>();
   const { name, type, claim, singleUse } = golden;
   const answer = (status: number, body: string): SandboxResponse => ({
     status,
@@ -42,6 +38,7 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
     runtime.record({ cloud: name, operation: 'token', outcome });
     if (outcome !== 'ok') return answer(...golden.refuse(outcome));
     const secret = randomBytes(18).toString('base64url');
+    if (golden.signOut) sessions.add(secret);
     return answer(200, golden.issue({ secret, now: runtime.now(), body: body ?? {}, path: request.path }));
   }
 
@@ -54,13 +51,25 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
     return evaluate(token, trust, { runtime, issuers, claim, used: singleUse ? used : undefined });
   }
 
+  function signOutOf({ method, path, query, headers }: SandboxRequest): SandboxResponse | undefined {
+    const { signOut } = golden;
+    if (!signOut || method !== 'POST' || path !== signOut.path || query.toString() !== signOut.query)
+      return undefined;
+    const session = [...sessions].find((secret) => headers.authorization === signOut.header(secret));
+    runtime.record({ cloud: name, operation: 'sign_out', outcome: session ? 'ok' : 'unknown' });
+    if (session) sessions.delete(session);
+    return answer(session ? 200 : 401, session ? signOut.answer : '');
+  }
+
   return {
     name,
     async handle(request) {
       if (request.method === 'PUT' && request.path === '/trust') {
-        trust = trustInput.parse(JSON.parse(request.body.toString()));
+        trust = readTrust(request.body);
         return { status: 204, headers: {}, body: '' };
       }
+      const ended = signOutOf(request);
+      if (ended) return ended;
       if (request.method !== golden.method || !golden.path.test(request.path)) return answer(404, '');
       return call(request);
     },
@@ -68,6 +77,7 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
     reset() {
       trust = undefined;
       used = new Set();
+      sessions.clear();
       issuers.reset();
     },
   };
@@ -81,15 +91,18 @@ function bodyOf({ token }: Golden, { headers, body }: SandboxRequest): Body | un
   if (token.in === 'bearer') return text === '' ? {} : undefined;
   const types = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
   if (headers['content-type'] !== types[token.in]) return undefined;
-  const members = token.in === 'form' ? [...new URLSearchParams(text)] : membersOf(text);
+  const members = token.in === 'form' ? [...new URLSearchParams(text)] : membersOf(text, token.within);
   const isText = members.every(([, value]) => typeof value === 'string');
   const names = new Set(members.map(([member]) => member));
   return isText && names.size === members.length ? Object.fromEntries(members) : undefined;
 }
 
-function membersOf(text: string): readonly (readonly [string, string])[] {
+function membersOf(text: string, within?: string): readonly (readonly [string, string])[] {
   try {
-    return Object.entries(JSON.parse(text) as Record<string, string>);
+    const body = JSON.parse(text) as Record<string, string>;
+    if (within === undefined) return Object.entries(body);
+    const { [within]: inner = {}, ...others } = body;
+    return Object.entries({ ...others, ...(inner as Record<string, string>) });
   } catch {
     return [];
   }

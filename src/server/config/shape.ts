@@ -213,7 +213,7 @@ export const shape = {
     endpoints: key(
       z.record(z.string(), endpointField),
       {},
-      'By preset, a base URL that replaces scheme and host of the addresses to which its tokens go, for a sandbox or a gateway: `{ openai: http://127.0.0.1:9100/openai }`.',
+      'By preset, a base URL that replaces scheme and host of the addresses to which its tokens go, for a sandbox or a gateway: `{ openai: http://127.0.0.1:9100/openai }`. For Kafka and MongoDB, the host and port of a server: http is TCP, https is TLS.',
     ),
     allow_networks: key(
       z.array(cidrField).max(100, 'must have at most 100 networks'),

@@ -46,6 +46,14 @@ export async function openPipeline(
     listen: { host: '127.0.0.1', port: 0 },
     ...(options.sandboxNow ? { now: options.sandboxNow } : {}),
   });
+  const services = await Promise.all(
+    Object.entries(options.services ?? {}).map(async ([preset, name]) => {
+      // A service whose protocol is not HTTP has a port of its own.
+      const listener = await fetch(`${sandbox.origin}/${name}/listener`);
+      const own = listener.ok ? ((await listener.json()) as { url: string }).url : undefined;
+      return [preset, own ?? `${sandbox.origin}/${name}`] as const;
+    }),
+  );
   const port = await freePort();
   const server = await testServer({
     port,
@@ -66,12 +74,7 @@ export async function openPipeline(
       },
       presets: {
         folder: options.presets ?? null,
-        endpoints: Object.fromEntries(
-          Object.entries(options.services ?? {}).map(([preset, name]) => [
-            preset,
-            `${sandbox.origin}/${name}`,
-          ]),
-        ),
+        endpoints: Object.fromEntries(services),
       },
       ...options.config,
     },

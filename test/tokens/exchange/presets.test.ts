@@ -124,6 +124,31 @@ const rows: readonly Row[] = [
     variables: ['ALIBABA_CLOUD_ROLE_ARN', 'ALIBABA_CLOUD_OIDC_PROVIDER_ARN'],
   },
   {
+    preset: 'snowflake',
+    target: { account: 'MyOrg-Acme' },
+    parameters: { ACCOUNT_NAME: 'MyOrg-Acme', LOGIN_NAME: 'VENDOR' },
+    refusals: trustRefused,
+    variables: ['SNOWFLAKE_ACCOUNT', 'SNOWFLAKE_USER', 'SNOWFLAKE_TOKEN'],
+  },
+  {
+    preset: 'kafka',
+    target: {
+      bootstrap_servers: 'kafka.example:9093',
+      audience: 'kafka',
+      logical_cluster: 'lkc-1',
+      identity_pool: 'pool-1',
+    },
+    parameters: { logicalCluster: 'lkc-1', identityPoolId: 'pool-1' },
+    refusals: trustRefused,
+    variables: ['KAFKA_BOOTSTRAP_SERVERS'],
+  },
+  {
+    preset: 'mongodb-atlas',
+    target: { host: 'cluster0.abcde.mongodb.net' },
+    refusals: trustRefused,
+    variables: ['MONGODB_URI'],
+  },
+  {
     preset: 'acme',
     target: { role: 'vendor' },
     parameters: { role: 'vendor' },
@@ -136,21 +161,6 @@ const rows: readonly Row[] = [
     ],
     variables: ['ACME_TOKEN'],
   },
-];
-
-/** Sojourn signs a token for them, and only a driver can log in with it. */
-const uncheckable: readonly Pick<Row, 'preset' | 'target' | 'variables'>[] = [
-  {
-    preset: 'snowflake',
-    target: { account: 'MyOrg-Acme' },
-    variables: ['SNOWFLAKE_ACCOUNT', 'SNOWFLAKE_USER', 'SNOWFLAKE_TOKEN'],
-  },
-  {
-    preset: 'kafka',
-    target: { bootstrap_servers: 'kafka.example:9093', audience: 'kafka' },
-    variables: ['KAFKA_BOOTSTRAP_SERVERS'],
-  },
-  { preset: 'mongodb-atlas', target: { host: 'c.mongodb.net' }, variables: ['MONGODB_URI'] },
 ];
 
 let pipeline: Pipeline;
@@ -166,8 +176,7 @@ beforeAll(async () => {
     presets: folder,
     services: Object.fromEntries(rows.map(({ preset, service = preset }) => [preset, service])),
   });
-  for (const { preset, target } of [...rows, ...uncheckable])
-    connections.set(preset, await pipeline.connect(preset, target));
+  for (const { preset, target } of rows) connections.set(preset, await pipeline.connect(preset, target));
 }, 60_000);
 afterAll(async () => {
   await pipeline.close();
@@ -235,7 +244,7 @@ test('a connection says what of its preset is not verified', async () => {
 });
 
 test('every preset has a row, and a thirteenth is added by one file', () => {
-  const tested = [...rows, ...uncheckable].map(({ preset }) => preset);
+  const tested = rows.map(({ preset }) => preset);
   expect(tested.toSorted()).toEqual([...builtInPresets.map(({ id }) => id), 'acme'].toSorted());
   expect(builtInPresets).toHaveLength(12);
   expect(clouds.acme).toBeDefined();
@@ -452,23 +461,32 @@ test('after a rotation of the keys, all services accept the new key', async () =
   }
 });
 
-describe.each(uncheckable)('a connection to $preset', ({ preset, variables: names }) => {
-  test('is not active, because only a driver can check it', async () => {
-    expect(await verify(preset)).toEqual({
-      state: 'pending',
-      checks: ['target passed', 'exchange inconclusive'],
-    });
+test('a service whose check is unknown does not make its connection active', async () => {
+  const { id } = await pipeline.connect('oidc', { audience: 'https://api.example' });
+  connections.set('bearer', { ...connectionOf('oidc'), id });
+  expect(await verify('bearer')).toEqual({
+    state: 'pending',
+    checks: ['target passed', 'exchange inconclusive'],
   });
+});
 
-  test('issues the token for the audience of the connection', async () => {
-    const { id, audience, subject } = connectionOf(preset);
-    const { status, body } = await pipeline.credentials(id);
-    const { access_token: token } = body.credentials as { access_token: string };
-    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as object;
-    expect([status, claims]).toEqual([200, expect.objectContaining({ aud: audience, sub: subject })]);
-    const variables = await pipeline.text(`${id}/credentials?format=env`);
-    expect([...variables.matchAll(/^export (\w+)='/gm)].map(([, name]) => name)).toEqual(names);
-  });
+test('a verification ends the sessions that its log-ins opened', async () => {
+  await trust(rows.find(({ preset }) => preset === 'snowflake')!);
+  await verify('snowflake');
+  const { entries } = (await pipeline.callSandbox('GET', '/log')) as {
+    entries: readonly { cloud: string; operation: string; outcome: string }[];
+  };
+  const [last, ...earlier] = entries
+    .filter(({ cloud }) => cloud === 'snowflake')
+    .map(({ operation, outcome }) => `${operation} ${outcome}`)
+    .slice(0, 5);
+  expect([last, ...earlier]).toEqual([
+    'token audience',
+    'token subject',
+    'token subject',
+    'sign_out ok',
+    'token ok',
+  ]);
 });
 
 test('the log of the server contains no token', () => {
