@@ -57,7 +57,7 @@ export interface Language {
 /** Texts of any length in lower case, as the subjects of an issuer are. */
 export const lowerCase: Language = {
   starts: [''],
-  characters: 'abcdefghijklmnopqrstuvwxyz0123456789_:/.-=@*',
+  characters: `abcdefghijklmnopqrstuvwxyz0123456789_:/.-=@*?'"\\\n`,
 };
 
 export const anyText: Language = {

@@ -164,6 +164,69 @@ describe('the lint of a provider', () => {
     if (result.corrected !== null) expect(lint(JSON.parse(result.corrected)).grade).toMatch(/[AC]/);
   });
 
+  test.each<[string, string]>([
+    ['a raw string', `r'${own}'`],
+    ['a triple-quoted string', `"""${own}"""`],
+    ['a hexadecimal escape sequence', `'\\x63${own.slice(1)}'`],
+    ['an octal escape sequence', `'\\143${own.slice(1)}'`],
+    ['a Unicode escape sequence', `"\\u0063${own.slice(1)}"`],
+    ['a long Unicode escape sequence', `'\\U00000063${own.slice(1)}'`],
+  ])('reads %s', (_, literal) => {
+    expect(found(lint(when(`assertion.sub == ${literal} // not '`)))).toEqual({
+      ...{ grade: 'A', rules: [], isCorrected: true },
+    });
+  });
+
+  test('ends a raw string at the first quote, also after a backslash', () => {
+    const attributeCondition = `assertion.sub == '${own}' || assertion.sub in [r'a\\'] || true || assertion.sub == ' '`;
+    expect(found(lint(when(attributeCondition)))).toEqual({
+      ...{ grade: 'F', rules: ['condition_weak'], isCorrected: true },
+    });
+    const named = `assertion.sub in ['${own}', r'a\\', 'it\\'s']`;
+    expect(lint(when(named)).findings.map(({ detail }) => detail)).toEqual(["a\\, it's gets in as well."]);
+  });
+
+  const exact = `assertion.sub=='${own}'`;
+  test.each<[string, string, string | null]>([
+    [
+      'keeps a condition that is right',
+      `${exact} && assertion.jti != 'x'`,
+      `${exact} && assertion.jti != 'x'`,
+    ],
+    [
+      'keeps what a wide condition asks for besides',
+      `assertion.sub.startsWith('con_') && (assertion.jti != 'x' || assertion.iat < 5) && has(assertion.sub)`,
+      `${exact} && (assertion.jti != "x" || assertion.iat < 5)`,
+    ],
+    [
+      'replaces a wrong subject, and no other part',
+      `assertion.sub == '${own.toUpperCase()}' && assertion.iss == '${issuer}'`,
+      `${exact} && assertion.iss == "${issuer}"`,
+    ],
+    [
+      'keeps another connection that is named',
+      "assertion.sub == 'con_b'",
+      `assertion.sub in ['${own}', 'con_b']`,
+    ],
+    ['is absent if a part is never true', `assertion.sub != 'x' && assertion.repository == 'a/b'`, null],
+    [
+      'is absent if a part mixes the subject with other claims',
+      "assertion.sub == 'con_b' || assertion.jti == 'x'",
+      null,
+    ],
+    ['is absent if a part is not understood', `${exact} && assertion.aud.reverse() != 'x'`, null],
+    ['is absent if the condition cannot be read', `${exact} &&`, null],
+  ])('the corrected condition %s', (_, condition, corrected) => {
+    const result = lint(when(condition)).corrected;
+    expect(result === null ? null : JSON.parse(result).attributeCondition).toBe(corrected);
+  });
+
+  test('keeps a mapping under which every subject has its own name', () => {
+    const mapping = { 'google.subject': 'assertion.sub.trim()', 'attribute.issuer': 'assertion.iss' };
+    const document = provider({ attributeMapping: mapping });
+    expect(JSON.parse(lint(document).corrected ?? '').attributeMapping).toEqual(mapping);
+  });
+
   const uploading = { target: { ...account, uploaded_jwks: true }, jwks: keys };
   test.each<[string, object, Options, string, readonly string[]]>([
     ['our keys', uploaded(set(...keys)), uploading, 'A', []],

@@ -41,6 +41,7 @@ const strangers = [
     `${own}x`,
     `x${own}`,
   ],
+  ...["con_'b", 'con_\\', 'con_\n"b', `${own}\\`, 'con_?b'],
   ...['repo:acme/app', `repo:${own}`, own.toUpperCase(), `${own.slice(0, -1)}u`],
 ];
 const claimsOf = (sub: string, jti = 'c8f1') => {
@@ -57,8 +58,32 @@ function mapped(document: Record<string, unknown>, sub: string, jti?: string): s
 }
 
 const pick = <T>(...values: readonly T[]) => fc.constantFrom(...values);
-const quoted = pick(own, own, own, 'con_b', 'con_c', own.slice(0, 12), 'con_', 'x').map(
-  (text) => `'${text}'`,
+/** Texts that a condition compares, and so names. The last ones need escape sequences in most literals. */
+const named = ['con_b', 'con_c', own.slice(0, 12), 'con_', 'x', "con_'b", 'con_\\', 'con_\n"b'];
+const literal = (text: string, quote: string, write: (character: string) => string) =>
+  quote +
+  [...text].map((character, index) => (index % 3 === 1 ? write(character) : character)).join('') +
+  quote;
+const hex = (character: string, length: number) => character.charCodeAt(0).toString(16).padStart(length, '0');
+const escaped = (text: string) => text.replaceAll(/[\\'"]/g, '\\$&').replaceAll('\n', '\\n');
+/** Every form of a literal that has this value (cel-spec, doc/langdef.md). */
+const literalsOf = (text: string): string[] => [
+  ...["'", '"', '"""', "'''"].map((quote) => quote + escaped(text) + quote),
+  ...(/['"\\\n]/.test(text)
+    ? []
+    : [
+        literal(text, "'", (character) => `\\x${hex(character, 2)}`),
+        literal(text, '"', (character) => `\\u${hex(character, 4)}`),
+        literal(text, "'", (character) => `\\U${hex(character, 8).toUpperCase()}`),
+        literal(text, "'''", (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`),
+      ]),
+  ...(/['\n]/.test(text) ? [] : [`r'${text}'`, `R'''${text}'''`]),
+  ...(text.includes('"') ? [] : [`r"""${text}"""`]),
+];
+const quoted = fc.oneof(
+  { weight: 4, arbitrary: pick(own, own, own, ...named.slice(0, 5)).map((text) => `'${text}'`) },
+  { weight: 2, arbitrary: pick(own, own, own, ...named).chain((text) => pick(...literalsOf(text))) },
+  pick(`r'${own}\\'`, "'con_\\?b'", "'con_\\q'", "'\\ud800'"),
 );
 const subjectClaim = pick('assertion.sub', 'assertion.sub', 'assertion["sub"]', 'google.subject');
 const test1 = fc.oneof(
@@ -93,6 +118,7 @@ const test1 = fc.oneof(
     ],
     ...[
       'assertion.iat > 0',
+      `assertion.sub == b'${own}'`,
       `assertion.sub.extract('con_{id}') == '${own.slice(4)}'`,
       `assertion.sub.lowerAscii() == '${own}'`,
     ],
@@ -144,6 +170,8 @@ const provider = fc
     oidc: { issuerUri: issuer + slash, allowedAudiences: [audience] },
   }));
 
+const isNamed = (sub: string) => [...named, `${own}\\`, 'con_?b'].includes(sub);
+
 function providerFaults(
   document: Record<string, unknown>,
   { grade, findings, corrected }: LintResult,
@@ -163,17 +191,16 @@ function providerFaults(
         ['c8f1', 'x'].flatMap((jti) => (mapped(document, sub, jti) === undefined ? [] : [sub])),
       )
     : [];
-  const text = String(document.attributeCondition);
   check(admitted.length === 0 || !'AB'.includes(grade), `gets in: ${admitted[0]}`);
   const unnamed = admitted.find(
-    (sub) => !text.includes(`'${sub}'`) && (ours !== undefined || /^con_[a-z0-9_]*$/.test(sub)),
+    (sub) => !isNamed(sub) && (ours !== undefined || /^con_[a-z0-9_]*$/.test(sub)),
   );
   check(unnamed === undefined || grade === 'F' || isUnsure, `gets in by a pattern: ${unnamed}`);
   for (const { rule, detail } of accepted && isIssuer ? findings : []) {
-    const example = rule === 'condition_weak' ? /value: (\S+) gets in/.exec(detail)?.[1] : undefined;
+    const example = rule === 'condition_weak' ? /value: (.+) gets in/.exec(detail)?.[1] : undefined;
     if (example !== undefined && !isUnsure)
       check(
-        ['c8f1', 'x', 'd9e2', own, own.slice(0, 12), 'con_b', 'con_c', 'con_'].some(
+        ['c8f1', 'd9e2', own, `${own}\\`, 'con_?b', ...named].some(
           (jti) => mapped(document, example, jti) !== undefined,
         ),
         `no example: ${example}`,
@@ -184,7 +211,7 @@ function providerFaults(
     check(mapped(after, own) === own, 'the correction does not admit ours');
     const still = strangers.filter((sub) => mapped(after, sub) !== undefined);
     check(
-      still.every((sub) => (admitted.includes(sub) || !isIssuer) && text.includes(sub)),
+      still.every((sub) => (admitted.includes(sub) || !isIssuer || ours === undefined) && isNamed(sub)),
       `the correction admits ${still[0]}`,
     );
     check('AC'.includes(lint(after).grade), `the correction has grade ${lint(after).grade}`);

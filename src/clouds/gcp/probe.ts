@@ -3,8 +3,9 @@ import type { SojournError } from '../../platform/errors/index.ts';
 import type { ProbeResult, ProbeType, Remedy, SetupFacts } from '../contract/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
 import { probeInterpreter } from '../probe.ts';
+import { narrowCondition } from './condition-commands.ts';
 import { steps } from './explain.ts';
-import { replacesCondition, setCondition, updateProvider } from './remedy.ts';
+import { updateProvider } from './remedy.ts';
 import type { GcpTarget } from './target.ts';
 
 const byErrorCode = probeInterpreter({
@@ -26,7 +27,8 @@ export const fix = (target: GcpTarget, facts: SetupFacts, type: ProbeType): Reme
         fix: updateProvider(target, `--allowed-audiences=${facts.audience}`),
       }
     : {
-        detail: `The attribute condition of the provider is missing or admits other subjects. ${replacesCondition}`,
-        fix: setCondition(target, facts),
+        detail:
+          'The attribute condition of the provider is missing or admits other subjects. The command keeps what it asks for besides.',
+        fix: narrowCondition(target, facts),
       }),
 });

@@ -2,8 +2,9 @@
 import type { SojournError } from '../../platform/errors/index.ts';
 import { compare } from '../compare.ts';
 import type { Remedy, SetupFacts } from '../contract/index.ts';
-import { celString, shellCommand } from '../encode/index.ts';
+import { shellCommand } from '../encode/index.ts';
 import { cloudResponseOf } from '../explanation.ts';
+import { admitSubject, provider } from './condition-commands.ts';
 import { isDisabledAccount, steps } from './explain.ts';
 import { memberName, providerName } from './names.ts';
 import type { GcpTarget } from './target.ts';
@@ -23,7 +24,7 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
     case 'cloud_audience_mismatch':
       return { condition: 'audience', fix: updateProvider(target, `--allowed-audiences=${facts.audience}`) };
     case 'cloud_subject_mismatch':
-      return { condition: 'subject', detail: replacesCondition, fix: setCondition(target, facts) };
+      return { condition: 'subject', fix: admitSubject(target, facts) };
     case 'cloud_trust_refused':
       return {
         condition: 'attribute_mapping',
@@ -69,12 +70,6 @@ export function remedy(target: GcpTarget, facts: SetupFacts, error: SojournError
 export const updateProvider = (target: GcpTarget, ...flags: readonly string[]): string =>
   provider('update-oidc', target, ...flags);
 
-export const replacesCondition =
-  'The command replaces the whole attribute condition: if you added more to it, keep that, joined with &&.';
-
-export const setCondition = (target: GcpTarget, { subject }: SetupFacts): string =>
-  updateProvider(target, `--attribute-condition=assertion.sub==${celString(subject)}`);
-
 const addBinding = (target: GcpTarget, { subject }: SetupFacts): { fix?: string } =>
   target.service_account === undefined
     ? {}
@@ -86,14 +81,3 @@ const addBinding = (target: GcpTarget, { subject }: SetupFacts): { fix?: string 
           '--condition=None',
         ]),
       };
-
-const provider = (verb: string, target: GcpTarget, ...flags: readonly string[]): string =>
-  shellCommand([
-    'gcloud',
-    'iam',
-    'workload-identity-pools',
-    'providers',
-    verb,
-    providerName(target),
-    ...flags,
-  ]);

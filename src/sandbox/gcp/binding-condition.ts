@@ -1,6 +1,7 @@
 /** Conditions of bindings in allow policies: https://cloud.google.com/iam/docs/conditions-overview */
 import { Environment } from '@marcbachmann/cel-js';
 import { isRecord, textOf } from './input.ts';
+import { withoutRawStrings } from './raw-strings.ts';
 import { invalid, type Outcome, ok } from './responses.ts';
 
 export interface BindingCondition {
@@ -17,7 +18,7 @@ export function readBindingCondition(input: unknown): Outcome<BindingCondition |
   const fields = isRecord(input) ? input : {};
   const [title, description, expression] = [fields.title, fields.description, fields.expression].map(textOf);
   if (!title || !expression) return invalid('A condition must have a title and an expression.');
-  const { valid, type } = environment.check(expression);
+  const { valid, type } = environment.check(withoutRawStrings(expression));
   if (!valid || (type !== 'bool' && type !== 'dyn'))
     return invalid(`The expression of the condition '${title}' is invalid.`);
   return ok({ title, ...(description ? { description } : {}), expression });
@@ -30,8 +31,10 @@ export function conditionHolds(
 ): boolean {
   try {
     return (
-      environment.parse(expression)({ request: { time: new Date(now) }, resource: { name: resource } }) ===
-      true
+      environment.parse(withoutRawStrings(expression))({
+        request: { time: new Date(now) },
+        resource: { name: resource },
+      }) === true
     );
   } catch {
     return false;

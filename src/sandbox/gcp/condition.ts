@@ -1,6 +1,7 @@
 /** Attribute mappings and conditions: CEL over the claims of the token. */
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { isRecord } from './input.ts';
+import { withoutRawStrings } from './raw-strings.ts';
 
 /** The variables of a mapping. A condition also has the mapped `google` and `attribute`. */
 const mappingEnvironment = new Environment()
@@ -20,10 +21,12 @@ export type Compiled =
   | { readonly ok: false; readonly reason: string };
 
 /** Of any type: Google creates such a provider, and refuses its tokens. */
-export const compileMapping = (text: string): Compiled => compile(mappingEnvironment, text);
+export const compileMapping = (text: string): Compiled =>
+  compile(mappingEnvironment, withoutRawStrings(text));
 
 /** A condition must refer to the token: like Google, the sandbox rejects one without a variable. */
-export function compileCondition(text: string): Compiled {
+export function compileCondition(condition: string): Compiled {
+  const text = withoutRawStrings(condition);
   const parsed = attempt(() => conditionEnvironment.parse(text));
   if (!parsed) return compile(conditionEnvironment, text, 'bool');
   const names = namesIn(parsed.ast);

@@ -6,6 +6,7 @@ import { testWith } from '../../support/programs.ts';
 import { openPipeline, type Pipeline, without } from '../../tokens/exchange/pipeline.ts';
 import { inTemporaryDirectory } from '../setup/arrange.ts';
 import { administrator, runProgram } from '../setup/aws.arrange.ts';
+import { run } from '../setup/gcloud.arrange.ts';
 import {
   type AtAws,
   account,
@@ -280,10 +281,13 @@ describe('the fix of a check', () => {
   /** The words of a command, as a shell reads them. */
   const words = (command = ''): string[] =>
     execFileSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' }).split('\n');
-  const option = (command: string | undefined, name: string) =>
-    words(command)
-      .find((word) => word.startsWith(`--${name}=`))
-      ?.slice(name.length + 3) ?? '';
+
+  /** What the command writes where gcloud finds this condition. */
+  const conditionSetBy = (command = '', present: string): string | undefined => {
+    const flag = '--attribute-condition=';
+    const [, written = []] = run(command, { provider: present }).calls;
+    return written.find((word) => word.startsWith(flag))?.slice(flag.length);
+  };
 
   const before = {
     Sid: 'Before',
@@ -384,10 +388,30 @@ describe('the fix of a check', () => {
 
   test('restricts the trust at Google Cloud', async () => {
     const made = await atGcp(pipeline);
-    await made.change({ attributeCondition: "assertion.sub != ''" });
+    const wide = "assertion.sub != '' && assertion.iss != 'x'";
+    await made.change({ attributeCondition: wide });
     const { fix } = obstacle(await verify(pipeline, made.connection)) ?? {};
-    expect(words(fix).slice(0, 5).join(' ')).toBe('gcloud iam workload-identity-pools providers update-oidc');
-    await made.change({ attributeCondition: option(fix, 'attribute-condition') });
+    const attributeCondition = conditionSetBy(fix, wide);
+    expect(attributeCondition).toBe(`assertion.sub=='${made.connection.subject}' && (${wide})`);
+    await made.change({ attributeCondition });
+    expect(outcomes(await verify(pipeline, made.connection))).toEqual(allPassed);
+  });
+
+  test('admits the connection at Google Cloud beside others, and stops at other restrictions', async () => {
+    const made = await atGcp(pipeline);
+    const another = "assertion.sub in ['con_b', 'con_c']";
+    await made.change({ attributeCondition: another });
+    const { fix } = obstacle(await verify(pipeline, made.connection)) ?? {};
+    const own = `assertion.sub=='${made.connection.subject}'`;
+    expect(conditionSetBy(fix, another)).toBe(`${own} || ${another}`);
+    expect(conditionSetBy(fix, '')).toBe(own);
+    for (const restricted of ["assertion.sub=='x' && assertion.jti!='y'", "assertion.sub=='x'\n|| true"])
+      expect(run(fix ?? '', { provider: restricted })).toEqual({
+        status: 1,
+        stderr: `The condition asks for more than a subject. Nothing was changed. Change it yourself so that it is true where ${own}:\n${restricted}\n`,
+        calls: [expect.arrayContaining(['describe'])],
+      });
+    await made.change({ attributeCondition: conditionSetBy(fix, another) });
     expect(outcomes(await verify(pipeline, made.connection))).toEqual(allPassed);
   });
 

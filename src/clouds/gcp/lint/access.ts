@@ -3,44 +3,22 @@ import type { SetupFacts } from '../../contract/index.ts';
 import { describeValue, type Finding, isJsonObject, type JsonObject, stringsIn } from '../../lint.ts';
 import { unknown } from './cel-values.ts';
 import { conditionFindings } from './conditions.ts';
+import { type CorrectedRules, correctRules, isAcceptedMapping } from './correct-condition.ts';
 import { type ProviderRules, rulesOf } from './rules.ts';
 import { findStrangers, type Strangers } from './strangers.ts';
-import { mapToken } from './tokens.ts';
 
 export interface ProviderAccess {
   readonly findings: readonly Finding[];
-  /** A condition of the customer that is not about the subject keeps our token out. */
-  readonly isRestricted: boolean;
-  /** Other subjects that the condition names exactly, each under its own name. */
-  readonly named: readonly string[];
-  /** Mappings other than the one of the subject that have a value for our token. */
-  readonly kept: JsonObject;
+  /** Undefined if the customer has to choose. */
+  readonly corrected: CorrectedRules | undefined;
 }
-
-/** Google's limit, in characters. */
-const maxMapping = 2048;
-const mappingKey = /^(?:google\.(?:subject|groups|display_name)|attribute\.[a-z0-9_]{1,90})$/;
 
 export function accessOf(facts: SetupFacts, document: JsonObject, now: number): ProviderAccess {
   const rules = rulesOf(facts, document, now);
   const strangers = findStrangers(rules, audiencesOf(facts, document));
-  const condition = conditionFindings(facts, rules, strangers);
   return {
-    findings: [...mappingFindings(facts, rules, strangers), ...condition.findings],
-    isRestricted: condition.isRestricted,
-    named:
-      condition.isOut || strangers.admitted.some(({ isNamed }) => !isNamed)
-        ? []
-        : strangers.admitted
-            .filter(({ isNamed, becomesOurs }) => isNamed && !becomesOurs)
-            .map(({ subject }) => subject),
-    kept: Object.fromEntries(
-      rules.mappings
-        .filter(
-          (one) => mappingKey.test(one.key) && mapToken([one], undefined, rules.own).failed === undefined,
-        )
-        .map(({ key }) => [key, rules.mapping[key]]),
-    ),
+    findings: [...mappingFindings(facts, rules, strangers), ...conditionFindings(facts, rules, strangers)],
+    corrected: correctRules(facts, rules, strangers, now),
   };
 }
 
@@ -60,9 +38,7 @@ function mappingFindings(
   });
   const written = describeValue(mapping['google.subject']);
   const findings: Finding[] = [];
-  const rejected = mappings.find(
-    ({ key }) => !mappingKey.test(key) || String(mapping[key]).length > maxMapping,
-  );
+  const rejected = mappings.find(({ key }) => !isAcceptedMapping(key, mapping[key]));
   if (rejected)
     findings.push(
       find('not_accepted', 'blocks_access', `Google rejects the mapping of ${describeValue(rejected.key)}.`),

@@ -14,7 +14,8 @@ export function call(name: string, [value = null]: readonly Value[]): Value {
           ? BigInt(value)
           : unknown;
     case 'timestamp': {
-      const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+      if (typeof value !== 'string') return unknown;
+      const time = Date.parse(value);
       return Number.isNaN(time) ? failure : new Instant(time);
     }
     default:

@@ -4,18 +4,16 @@
  */
 import { type ASTNode, parse } from '@marcbachmann/cel-js';
 import { call, method } from './cel-functions.ts';
+import { withPlainLiterals } from './cel-literals.ts';
 import { type CelMap, failure, Instant, unknown, type Value } from './cel-values.ts';
 
 export type Expression = ASTNode;
 
-/**
- * Undefined if it cannot be parsed, and for a backslash: Google ends a raw string at a quote after it (cel-spec, langdef.md),
- * and this parser reads past it.
- */
+/** Undefined if it cannot be parsed. */
 export function parseCel(text: string): Expression | undefined {
-  if (text.includes('\\')) return undefined;
+  const plain = withPlainLiterals(text);
   try {
-    return parse(text).ast;
+    return plain === undefined ? undefined : parse(plain).ast;
   } catch {
     return undefined;
   }

@@ -4,16 +4,11 @@ import type { SetupFacts } from '../../contract/index.ts';
 import { describeValue, type Finding, type Severity } from '../../lint.ts';
 import type { Expression } from './cel.ts';
 import { unknown } from './cel-values.ts';
+import { conjuncts } from './correct-condition.ts';
 import { conditionFor, type ProviderRules } from './rules.ts';
 import type { Strangers } from './strangers.ts';
 import { literalsIn } from './subjects.ts';
 import { mapToken } from './tokens.ts';
-
-interface ConditionFindings {
-  readonly findings: readonly Finding[];
-  readonly isOut: boolean;
-  readonly isRestricted: boolean;
-}
 
 /** Google's limit, in characters. */
 const maxCondition = 4096;
@@ -22,13 +17,14 @@ export function conditionFindings(
   facts: SetupFacts,
   rules: ProviderRules,
   { admitted, isComplete }: Strangers,
-): ConditionFindings {
+): readonly Finding[] {
   const findings: Finding[] = [];
-  const add = (rule: string, severity: Severity, detail: string) =>
-    findings.push({
-      ...{ rule, severity, path: 'attributeCondition', detail },
-      advice: `Write ${conditionFor([facts.subject])}.`,
-    });
+  const add = (
+    rule: string,
+    severity: Severity,
+    detail: string,
+    advice = `Write ${conditionFor([facts.subject])}.`,
+  ) => findings.push({ rule, severity, path: 'attributeCondition', detail, advice });
   const { text, condition, ofOwn, mappings, own, isConstant } = rules;
   if (text === undefined) {
     add(
@@ -36,7 +32,7 @@ export function conditionFindings(
       'overly_permissive',
       `There is no attribute condition: the pool accepts every subject of this issuer, for example con_${'0'.repeat(26)}.`,
     );
-    return { findings, isOut: false, isRestricted: false };
+    return findings;
   }
   const written = describeValue(text);
   if (text.length > maxCondition)
@@ -46,7 +42,6 @@ export function conditionFindings(
     ? conjuncts(condition).filter((part) => mapToken(mappings, part, own).condition !== true)
     : [];
   const ofSubject = failing.filter(isAboutSubject);
-  const isRestricted = failing.length > 0 && ofSubject.length < failing.length;
   // While our own token is out, only subjects that the issuer has count.
   const open = admitted.find(
     ({ isNamed, subject }) => !isNamed && (!isOut || /^(?:probe_)?con_[a-z0-9_]*$/.test(subject)),
@@ -55,7 +50,7 @@ export function conditionFindings(
     add(
       'condition_weak',
       'overly_permissive',
-      `${written} does not restrict the subject to one value: ${describeValue(open.subject)} gets in, for example.`,
+      `${written} does not restrict the subject to one value: ${describeValue(open.subject)} ${open.isCertain ? 'gets' : 'may get'} in, for example.`,
     );
   if (ofSubject.length > 0 && !isConstant) {
     const [value] = ofSubject.flatMap(literalsIn);
@@ -71,18 +66,20 @@ export function conditionFindings(
       'condition_false',
       'blocks_access',
       `${written} is never true for our tokens, whose claims are iss, sub, aud, iat, nbf, exp and jti.`,
+      'Remove what excludes them, if the subject is enough for you.',
     );
   else if (!open && (ofOwn.condition === unknown || !isComplete))
-    add('not_understood', 'weak', `A part of ${written} is not understood.`);
+    add(
+      'not_understood',
+      'weak',
+      `A part of ${written} is not understood.`,
+      ofOwn.condition === unknown ? 'Check it yourself, or remove that part.' : undefined,
+    );
   const named = admitted.filter(({ isNamed }) => isNamed).map(({ subject }) => subject);
   if (!isOut && !open && named.length > 0)
     add('other_subjects', 'weak', `${describeValue(named.join(', '))} gets in as well.`);
-  return { findings, isOut, isRestricted };
+  return findings;
 }
-
-/** The operands of the outermost `&&`. */
-const conjuncts = (node: Expression): readonly Expression[] =>
-  node.op === '&&' ? node.args.flatMap(conjuncts) : [node];
 
 /** Whether the value depends on the subject of the token. */
 const isAboutSubject = (node: Expression): boolean =>

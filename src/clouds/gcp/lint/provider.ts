@@ -14,9 +14,9 @@ import {
 import { uploadedJwks } from '../jwks.ts';
 import { providerName } from '../names.ts';
 import type { GcpTarget } from '../target.ts';
-import { accessOf, type ProviderAccess } from './access.ts';
+import { accessOf } from './access.ts';
+import type { CorrectedRules } from './correct-condition.ts';
 import { keyFindings } from './keys.ts';
-import { conditionFor } from './rules.ts';
 
 export function lintProvider(
   target: GcpTarget,
@@ -33,7 +33,7 @@ export function lintProvider(
   return gradeFindings(
     'gcp-provider',
     findings,
-    access.isRestricted ? undefined : correctedProvider(target, facts, document, access),
+    access.corrected && correctedProvider(target, facts, document, access.corrected),
   );
 }
 
@@ -113,15 +113,14 @@ function correctedProvider(
   target: GcpTarget,
   facts: SetupFacts,
   { disabled: _enabled, expireTime: _undeleted, ...document }: JsonObject,
-  { named, kept }: ProviderAccess,
+  rules: CorrectedRules,
 ): JsonObject {
-  const { issuer, subject, audience } = facts;
+  const { issuer, audience } = facts;
   const { jwksJson: _replaced, ...oidc } = isJsonObject(document.oidc) ? document.oidc : {};
   return {
     ...document,
     ...(document.state === undefined ? {} : { state: 'ACTIVE' }),
-    attributeMapping: { ...kept, 'google.subject': 'assertion.sub' },
-    attributeCondition: conditionFor([subject, ...named]),
+    ...rules,
     oidc: {
       ...oidc,
       issuerUri: issuer,

@@ -12,6 +12,8 @@ export interface Stranger {
   readonly isNamed: boolean;
   /** Google maps it to the same `google.subject` as our token. */
   readonly becomesOurs: boolean;
+  /** Everything that decides it is understood. */
+  readonly isCertain: boolean;
 }
 
 export interface Strangers {
@@ -26,24 +28,29 @@ export function findStrangers(
 ): Strangers {
   // Nothing is known of a condition that cannot be read: everyone may get in.
   if (text !== undefined && !condition)
-    return { admitted: [{ subject: anyId, isNamed: false, becomesOurs: false }], isComplete: true };
+    return {
+      admitted: [{ subject: anyId, isNamed: false, becomesOurs: false, isCertain: false }],
+      isComplete: true,
+    };
   const expressions = [
     ...(condition ? [condition] : []),
     ...mappings.flatMap(({ expression }) => expression ?? []),
   ] as readonly Expression[];
   const { examples, isComplete } = subjectsFor(expressions, own.subject, ofOwn.condition !== false);
+  const isPinned = condition !== undefined && pinsSubject(condition);
   const jtis = ['d9e2', ...expressions.flatMap(literalsIn)].slice(0, 8);
   const admitted: Stranger[] = [];
-  for (const { example: subject, isNamed } of examples)
+  for (const { example: subject, isNamed } of examples.filter((one) => one.isNamed || !isPinned))
     for (const token of variants({ ...own, subject }, jtis, audiences)) {
       const outcome = mapToken(mappings, condition, token);
       if (outcome.failed !== undefined || (outcome.condition !== true && outcome.condition !== unknown))
         continue;
       const becomesOurs = outcome.subject === unknown || outcome.subject === ofOwn.subject;
-      admitted.push({ subject, isNamed, becomesOurs });
+      const isCertain = outcome.condition === true && !outcome.isUnknown;
+      admitted.push({ subject, isNamed, becomesOurs, isCertain });
       break;
     }
-  return { admitted, isComplete: isComplete || (condition !== undefined && pinsSubject(condition)) };
+  return { admitted, isComplete: isComplete || isPinned };
 }
 
 const anyId = `con_${'0'.repeat(26)}`;
@@ -61,16 +68,17 @@ function* variants<T extends { now: number }>(
 /** Whether a required part compares the subject of the token with exact values: nothing else can widen it. */
 function pinsSubject(expression: Expression): boolean {
   if (expression.op === '&&') return expression.args.some(pinsSubject);
-  if (expression.op === '.' || expression.op === '[]') return isSubject(expression);
+  if (expression.op === '.' || expression.op === '[]') return isTokenSubject(expression);
   if (expression.op !== '==' && expression.op !== 'in') return false;
   const [left, right] = expression.args;
   const isLiteral = (node: Expression) => node.op === 'value' && typeof node.args === 'string';
-  if (expression.op === 'in') return isSubject(left) && right.op === 'list' && right.args.every(isLiteral);
-  return (isSubject(left) && isLiteral(right)) || (isSubject(right) && isLiteral(left));
+  if (expression.op === 'in')
+    return isTokenSubject(left) && right.op === 'list' && right.args.every(isLiteral);
+  return (isTokenSubject(left) && isLiteral(right)) || (isTokenSubject(right) && isLiteral(left));
 }
 
 /** `assertion.sub`, not `google.subject`, which a mapping may have changed. */
-const isSubject = (node: Expression): boolean =>
+export const isTokenSubject = (node: Expression): boolean =>
   (node.op === '.' &&
     node.args[0].op === 'id' &&
     node.args[0].args === 'assertion' &&

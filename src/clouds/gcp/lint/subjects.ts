@@ -85,7 +85,7 @@ function constantOf(node: Expression): Value | undefined {
   return value === unknown ? undefined : value;
 }
 
-function childrenOf(args: unknown): Expression[] {
+export function childrenOf(args: unknown): Expression[] {
   if (Array.isArray(args)) return args.flatMap(childrenOf);
   return typeof args === 'object' && args !== null && 'op' in args ? [args as Expression] : [];
 }

@@ -63,7 +63,8 @@ export function mapToken(
     );
   const variables: CelMap = new Map<string, Value>([
     ['assertion', assertion],
-    ['google', named('google.')],
+    // What the groups are without a mapping is not documented.
+    ['google', new Map([['groups', unknown], ...named('google.')])],
     ['attribute', named('attribute.')],
   ]);
   return {
