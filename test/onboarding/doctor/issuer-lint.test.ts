@@ -5,7 +5,7 @@ import { discoveryFaults, jwksFaults, urlFaults } from '../../../src/onboarding/
 import { addressFilterFor, type EgressPolicy, fetchExternal } from '../../../src/platform/outbound/index.ts';
 import { systemNow } from '../../../src/platform/time/index.ts';
 import { type ForeignIssuer, type Page, startForeignIssuer } from '../../support/foreign-issuer.ts';
-import { sojourn } from '../../tools/cli/arrange.ts';
+import { runCommand } from '../../tools/cli/arrange.ts';
 
 let site: ForeignIssuer;
 let issuer: string;
@@ -54,7 +54,7 @@ const answering =
 describe('lint of an issuer', () => {
   test('accepts a correct issuer, except that AWS refuses the port of this test', async () => {
     await linted();
-    const { code, out, err } = await sojourn(['lint', issuer, '--json', ...trusting()], {});
+    const { code, out, err } = await runCommand(['lint', issuer, '--json', ...trusting()], {});
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(JSON.parse(out)).toEqual({
       issuer,
@@ -175,7 +175,7 @@ describe('lint of an issuer', () => {
 
   test('prints a table with advice', async () => {
     await linted({ subject_types_supported: [] });
-    const { code, out } = await sojourn(['lint', issuer, ...trusting()], {});
+    const { code, out } = await runCommand(['lint', issuer, ...trusting()], {});
     expect(code).toBe(1);
     expect(out).toMatch(
       /^aws refuses, azure accepts, gcp accepts\n\nNAME +OUTCOME +AFFECTED CLOUDS +DETAIL\n/,
@@ -184,11 +184,11 @@ describe('lint of an issuer', () => {
   }, 60_000);
 
   test('refuses arguments that are not a URL or not a network', async () => {
-    expect(await sojourn(['lint', 'https://'], {})).toMatchObject({
+    expect(await runCommand(['lint', 'https://'], {})).toMatchObject({
       code: 2,
       err: 'https:// is not a URL.\n',
     });
-    expect(await sojourn(['lint', 'https://x', '--allow-network', '1.2.3.4/99'], {})).toMatchObject({
+    expect(await runCommand(['lint', 'https://x', '--allow-network', '1.2.3.4/99'], {})).toMatchObject({
       code: 2,
       err: '--allow-network must be a network such as 10.0.0.0/8, not 1.2.3.4/99.\n',
     });

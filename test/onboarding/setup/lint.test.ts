@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { oneConnection, type TestConnection, type TestServer, testServer } from '../../support/server.ts';
-import { sojourn } from '../../tools/cli/arrange.ts';
+import { runCommand } from '../../tools/cli/arrange.ts';
 
 let server: TestServer;
 let connection: TestConnection;
@@ -46,7 +46,7 @@ const env = () => ({ SOJOURN_ADMIN_URL: server.adminOrigin, SOJOURN_ADMIN_TOKEN:
 async function run(text: string | Buffer, ...args: string[]) {
   const file = join(folder, 'policy.json');
   await writeFile(file, text);
-  return sojourn(['lint', file, '--connection', connection.id, ...args], env());
+  return runCommand(['lint', file, '--connection', connection.id, ...args], env());
 }
 
 describe('a pasted document', () => {
@@ -112,7 +112,7 @@ describe('a pasted document', () => {
       code: 1,
       out: `${JSON.stringify(JSON.parse(policy()), null, 2)}\n`,
     });
-    expect(await sojourn(['lint', join(folder, 'policy.json')], env())).toMatchObject({
+    expect(await runCommand(['lint', join(folder, 'policy.json')], env())).toMatchObject({
       code: 2,
       err: 'Give the connection of the document with --connection ID.\n',
     });

@@ -1,8 +1,9 @@
-/** The real program as a child process, and a server that records requests. */
+/** The real program, as a child process or in this one, and a server that records requests. */
 import { execFile } from 'node:child_process';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { run } from '../../../src/tools/cli/index.ts';
 import { compiled } from '../../support/compiled.ts';
 
 export interface CommandResult {
@@ -23,6 +24,19 @@ export function sojourn(args: readonly string[], env: Record<string, string> = {
       (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     );
   });
+}
+
+/** Runs the same command in this process, 20 times as fast: for all that does not depend on the process itself. */
+export async function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  const output = { out: '', err: '' };
+  const writer = (name: keyof typeof output) => (text: string) => {
+    output[name] += text;
+  };
+  const code = await run(args, { out: writer('out'), err: writer('err'), stdout: process.stdout, env });
+  return { code, ...output };
 }
 
 export interface Asked {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, type Recorder, recorder, sojourn } from './arrange.ts';
+import { type Answer, type Recorder, recorder, runCommand } from './arrange.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-cli-'));
 const token = 'admin-token-of-the-tests-0123456789';
@@ -22,7 +22,7 @@ async function admin(args: readonly string[], answers: Record<string, Answer>) {
   server.answers = Object.fromEntries(
     Object.entries(answers).map(([request, answer]) => [request.replace(' ', ' /admin/v1'), answer]),
   );
-  const ended = await sojourn(args, { SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
+  const ended = await runCommand(args, { SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
   const asked = server.asked().map(({ method, url, authorization, body }) => {
     expect(authorization).toBe(`Bearer ${token}`);
     return [`${method} ${url.replace('/admin/v1', '')}`, ...(body === undefined ? [] : [body])];
@@ -644,7 +644,7 @@ describe('sojourn credentials', () => {
       'POST /id/token': { body: { access_token: 'abc', token_type: 'Bearer', expires_in: 300 } },
       'GET /id/v1/connections/con_1/credentials': { body },
     };
-    const ended = await sojourn(
+    const ended = await runCommand(
       ['credentials', 'con_1', '--format', 'aws-process'],
       env(`${server.origin}/id`),
     );
@@ -676,7 +676,7 @@ describe('sojourn credentials', () => {
       'grant_type=client_credentials&resource=urn%3Asojourn%3Aapi&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=ey.ey.x';
     const asked = async (args: string[], more: Record<string, string>) => {
       const env = { SOJOURN_ISSUER: server.origin, ...more };
-      expect(await sojourn(['credentials', 'con_1', ...args], env)).toMatchObject({ code: 0, err: '' });
+      expect(await runCommand(['credentials', 'con_1', ...args], env)).toMatchObject({ code: 0, err: '' });
       const [{ body, authorization } = {}] = server.asked();
       return { body, authorization };
     };
@@ -693,7 +693,7 @@ describe('sojourn credentials', () => {
         body: { error: 'invalid_client', error_description: 'client authentication failed' },
       },
     };
-    const { code, out, err } = await sojourn(['credentials', 'con_1'], env(server.origin));
+    const { code, out, err } = await runCommand(['credentials', 'con_1'], env(server.origin));
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/^client authentication failed\n→ .+\n$/);
   });

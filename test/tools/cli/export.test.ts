@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type TestServer, testServer } from '../../support/server.ts';
-import { recorder, sojourn } from './arrange.ts';
+import { recorder, runCommand } from './arrange.ts';
 
 let server: TestServer;
 let folder: string;
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 const run = (...args: string[]) =>
-  sojourn(['keys', 'export', ...args], {
+  runCommand(['keys', 'export', ...args], {
     SOJOURN_ADMIN_URL: server.adminOrigin,
     SOJOURN_ADMIN_TOKEN: server.adminToken,
   });
@@ -109,7 +109,7 @@ describe('sojourn keys export', () => {
       },
     };
     const output = join(folder, 'inside', 'deep');
-    const ended = await sojourn(['keys', 'export', '--output', output], {
+    const ended = await runCommand(['keys', 'export', '--output', output], {
       SOJOURN_ADMIN_URL: other.origin,
       SOJOURN_ADMIN_TOKEN: server.adminToken,
     });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Recorder, recorder, sojourn } from './arrange.ts';
+import { type Recorder, recorder, runCommand } from './arrange.ts';
 
 const token = 'admin-token-of-the-tests-0123456789';
 let server: Recorder;
@@ -26,7 +26,7 @@ describe('the command line reports', () => {
         },
       },
     };
-    expect(await sojourn(['tenant', 'show', 'ten_1'], env())).toEqual({
+    expect(await runCommand(['tenant', 'show', 'ten_1'], env())).toEqual({
       code: 1,
       out: '',
       err: 'There is no such tenant.\n→ List the tenants with `sojourn tenant list`.\n',
@@ -45,7 +45,7 @@ describe('the command line reports', () => {
         },
       },
     };
-    expect(await sojourn(['tenant', 'list'], env())).toEqual({
+    expect(await runCommand(['tenant', 'list'], env())).toEqual({
       code: 1,
       out: '',
       err: 'The server rejects this admin token.\n→ Set SOJOURN_ADMIN_TOKEN to the token that this server printed at its first start, or that it was started with.\n',
@@ -73,7 +73,7 @@ describe('the command line reports', () => {
       server.answers = { 'PATCH /admin/v1/connections/con_1': { status: 400, body: refused } };
       const advice =
         form === undefined ? refused.advice : `Write ${form}: without the colon, the value is text.`;
-      expect(await sojourn(['connection', 'update', 'con_1', '--set', set], env())).toEqual({
+      expect(await runCommand(['connection', 'update', 'con_1', '--set', set], env())).toEqual({
         code: 1,
         out: '',
         err: `${refused.detail}\n→ ${advice}\n`,
@@ -86,7 +86,7 @@ describe('the command line reports', () => {
     ['a JSON array', '[]'],
   ])('%s as an invalid response', async (_, body) => {
     server.answers = { 'GET /admin/v1/tenants': { body } };
-    expect(await sojourn(['tenant', 'list'], env())).toEqual({
+    expect(await runCommand(['tenant', 'list'], env())).toEqual({
       code: 1,
       out: '',
       err: 'The response is not a JSON object.\n→ Check that the URL is the URL of a Sojourn server.\n',
@@ -96,7 +96,7 @@ describe('the command line reports', () => {
   test('the URL of a server that does not answer', async () => {
     const gone = await recorder();
     await gone.close();
-    expect(await sojourn(['keys', 'list', '--url', gone.origin], { SOJOURN_ADMIN_TOKEN: token })).toEqual({
+    expect(await runCommand(['keys', 'list', '--url', gone.origin], { SOJOURN_ADMIN_TOKEN: token })).toEqual({
       code: 1,
       out: '',
       err: `No server answers at ${gone.origin}.\n→ Start one with \`sojourn serve\`, or give the URL of another one with --url.\n`,
@@ -104,7 +104,7 @@ describe('the command line reports', () => {
   });
 
   test('all errors of a configuration, and does not start the server', async () => {
-    const ended = await sojourn(['serve', '--config', '/nowhere.yaml'], { SOJOURN_ISUER: 'x' });
+    const ended = await runCommand(['serve', '--config', '/nowhere.yaml'], { SOJOURN_ISUER: 'x' });
     expect(ended).toEqual({
       code: 1,
       out: '',
@@ -165,7 +165,7 @@ describe('a usage error exits with 2 before any request:', () => {
     ['serve', 'The configuration is missing. Give its file with --config.\n'],
     ['sandbox --listen 8090', '--listen must be HOST:PORT, for example 127.0.0.1:8080 or [::1]:8080.\n'],
   ])('sojourn %s', async (args, err) => {
-    const ended = await sojourn(args.split(' '), env());
+    const ended = await runCommand(args.split(' '), env());
     expect(ended.code).toBe(2);
     expect(ended.out).toBe('');
     if (err !== '') expect(ended.err).toBe(err);
@@ -173,7 +173,7 @@ describe('a usage error exits with 2 before any request:', () => {
   });
 
   test('an empty id, as from an unset variable of a script', async () => {
-    expect(await sojourn(['tenant', 'show', ''], env())).toEqual({
+    expect(await runCommand(['tenant', 'show', ''], env())).toEqual({
       code: 2,
       out: '',
       err: '"" is not an id.\n',
@@ -181,7 +181,7 @@ describe('a usage error exits with 2 before any request:', () => {
   });
 
   test('no admin token', async () => {
-    expect(await sojourn(['keys', 'list'])).toEqual({
+    expect(await runCommand(['keys', 'list'])).toEqual({
       code: 2,
       out: '',
       err: 'The admin token is missing. Set SOJOURN_ADMIN_TOKEN, or give a file with --token-file.\n',
@@ -191,12 +191,12 @@ describe('a usage error exits with 2 before any request:', () => {
   test('no client or no issuer', async () => {
     const issuer = { SOJOURN_ISSUER: 'https://id.example.com' };
     for (const command of ['credentials con_1', 'exec con_1 -- true']) {
-      expect(await sojourn(command.split(' '))).toEqual({
+      expect(await runCommand(command.split(' '))).toEqual({
         code: 2,
         out: '',
         err: 'The issuer is not set.\n→ Set SOJOURN_ISSUER to the issuer of the server.\n',
       });
-      expect(await sojourn(command.split(' '), issuer)).toEqual({
+      expect(await runCommand(command.split(' '), issuer)).toEqual({
         code: 2,
         out: '',
         err: 'The client is not set.\n→ Set SOJOURN_CLIENT_ID and SOJOURN_CLIENT_SECRET, or name a file in SOJOURN_CLIENT_SECRET_FILE, SOJOURN_CLIENT_KEY_FILE or SOJOURN_WORKLOAD_TOKEN_FILE.\n',
@@ -205,7 +205,7 @@ describe('a usage error exits with 2 before any request:', () => {
   });
 
   test('a purpose for --format gcp, which it cannot narrow', async () => {
-    expect(await sojourn('credentials con_1 --format gcp --purpose deploy'.split(' '))).toEqual({
+    expect(await runCommand('credentials con_1 --format gcp --purpose deploy'.split(' '))).toEqual({
       code: 2,
       out: '',
       err: '--purpose cannot be combined with --format gcp: a purpose does not narrow the cloud token that it prints.\n',
@@ -215,7 +215,7 @@ describe('a usage error exits with 2 before any request:', () => {
   test.each([['exec con_1'], ['exec con_1 --'], ['exec con_1 true']])(
     'sojourn %s without a program',
     async (command) => {
-      expect(await sojourn(command.split(' '))).toEqual({
+      expect(await runCommand(command.split(' '))).toEqual({
         code: 2,
         out: '',
         err: 'The program is missing. Put it after --: `sojourn exec con_01k0… -- aws s3 ls`.\n',
@@ -236,13 +236,13 @@ describe('the help', () => {
     'serve',
   ])('is printed by sojourn %s --help', async (command) => {
     const args = [...command.split(' ').filter(Boolean), '--help'];
-    const { code, out, err } = await sojourn(args);
+    const { code, out, err } = await runCommand(args);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain(`Usage: ${['sojourn', command].join(' ').trim()}`);
   });
 
   test('of a command contains its examples', async () => {
-    expect((await sojourn(['tenant', 'create', '--help'])).out).toContain(
+    expect((await runCommand(['tenant', 'create', '--help'])).out).toContain(
       '\nExamples:\n  $ sojourn tenant create --name Acme\n',
     );
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { progressHeader } from '../../../src/tools/cli/import/index.ts';
 import { type TestServer, testServer } from '../../support/server.ts';
-import { sojourn } from './arrange.ts';
+import { runCommand } from './arrange.ts';
 
 let server: TestServer;
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-import-'));
@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const at = (name: string) => join(folder, name);
 const run = (...args: string[]) =>
-  sojourn(['connection', 'import', ...args], {
+  runCommand(['connection', 'import', ...args], {
     SOJOURN_ADMIN_URL: server.adminOrigin,
     SOJOURN_ADMIN_TOKEN: server.adminToken,
   });
@@ -80,7 +80,7 @@ test('an import creates tenants, connections and invitations once and lists thei
   // A revoked link leaves the list: the import creates a new one.
   const [, , id = ''] = rows[0]!;
   const [{ id: invitation = '' } = {}] = await list(`connections/${id}/invitations`);
-  await sojourn(['connection', 'invitations', 'revoke', id, invitation], {
+  await runCommand(['connection', 'invitations', 'revoke', id, invitation], {
     SOJOURN_ADMIN_URL: server.adminOrigin,
     SOJOURN_ADMIN_TOKEN: server.adminToken,
   });

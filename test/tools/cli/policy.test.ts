@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 /** Runs in this process: the tests check only output and exit code, and a child process takes most of a second. */
-async function sojourn(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
+async function runCommand(args: readonly string[], env: Record<string, string> = {}): Promise<CommandResult> {
   const output = { out: '', err: '' };
   const code = await runHere(args, {
     out: (text) => {
@@ -68,7 +68,7 @@ describe('sojourn policy test', () => {
 `;
 
   test('prints the tests in aligned lines and exits with 0 if all pass', async () => {
-    expect(await sojourn(['policy', 'test', inFile('passing.yaml', passing)])).toEqual({
+    expect(await runCommand(['policy', 'test', inFile('passing.yaml', passing)])).toEqual({
       code: 0,
       err: '',
       out: `RESULT  TEST             EXPECTED                    DECIDED                     UNMET CONDITIONS
@@ -96,7 +96,7 @@ passed  5                deny: no_rule_matched       deny: no_rule_matched      
         ],
       }),
     );
-    const { code, out, err } = await sojourn(['policy', 'test', failing, '--json']);
+    const { code, out, err } = await runCommand(['policy', 'test', failing, '--json']);
     expect({ code, err }).toEqual({ code: 1, err: '' });
     const decision = {
       allowed: true,
@@ -117,7 +117,7 @@ passed  5                deny: no_rule_matched       deny: no_rule_matched      
         { passed: true, name: '3', expected: 'allow: rule_matched', decided, decision },
       ],
     });
-    expect(await sojourn(['policy', 'test', failing])).toEqual({
+    expect(await runCommand(['policy', 'test', failing])).toEqual({
       code: 1,
       err: '',
       out: `RESULT  TEST  EXPECTED             DECIDED        UNMET CONDITIONS
@@ -145,7 +145,7 @@ tests:
   - { client: ci, connection: c, expect: maybe }
 `,
     );
-    expect(await sojourn(['policy', 'test', faulty])).toEqual({
+    expect(await runCommand(['policy', 'test', faulty])).toEqual({
       code: 1,
       out: '',
       err: `${faulty}:2 guards.0.name: must be a name of lower-case letters, digits and hyphens
@@ -167,7 +167,7 @@ ${faulty}:10 tests.0.expect: must be allow or deny
   - { client: service, connection: acme-data, claims: { ref: x }, at: 2026-11-23T12:00:00Z, expect: deny }
 `,
     );
-    expect(await sojourn(['policy', 'test', vague])).toEqual({
+    expect(await runCommand(['policy', 'test', vague])).toEqual({
       code: 1,
       out: '',
       err: `${vague}:17 tests.0.client: is not a client of this file
@@ -181,12 +181,12 @@ ${vague}:18 tests.1.claims: must be empty: the client authenticates with client_
 
   test('fails for a file without tests and for a missing file', async () => {
     const file = inFile('no-tests.yaml', policy);
-    expect(await sojourn(['policy', 'test', file])).toEqual({
+    expect(await runCommand(['policy', 'test', file])).toEqual({
       code: 2,
       out: '',
       err: 'The file has no tests.\n',
     });
-    const { code, err } = await sojourn(['policy', 'test', join(folder, 'nowhere.yaml')]);
+    const { code, err } = await runCommand(['policy', 'test', join(folder, 'nowhere.yaml')]);
     expect([code, err]).toEqual([
       1,
       `${join(folder, 'nowhere.yaml')}: cannot be read (ENOENT)\n→ Correct every line that the detail names.\n`,
@@ -196,7 +196,7 @@ ${vague}:18 tests.1.claims: must be empty: the client authenticates with client_
 
 describe('sojourn policy apply and show', () => {
   const run = async (args: readonly string[]) => {
-    const ended = await sojourn(args, { SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
+    const ended = await runCommand(args, { SOJOURN_ADMIN_URL: server.origin, SOJOURN_ADMIN_TOKEN: token });
     const asked = server.asked().map(({ method, url, body }) => ({ request: `${method} ${url}`, body }));
     return { ...ended, asked };
   };
@@ -258,7 +258,7 @@ guards:
   });
 
   test('read the members that sojourn policy schema lists', async () => {
-    const { code, out } = await sojourn(['policy', 'schema']);
+    const { code, out } = await runCommand(['policy', 'schema']);
     const schema = JSON.parse(out) as { properties: object; additionalProperties: boolean };
     expect([code, Object.keys(schema.properties), schema.additionalProperties]).toEqual([
       0,
@@ -285,7 +285,7 @@ describe('sojourn can', () => {
       },
     };
     const args = ['can', 'cli_1', 'con_1', '--purpose', 'deploy', '--claim', 'ref=a=b', '--at', 'x'];
-    const { code, out } = await sojourn(args, {
+    const { code, out } = await runCommand(args, {
       SOJOURN_ADMIN_URL: server.origin,
       SOJOURN_ADMIN_TOKEN: token,
     });
@@ -398,7 +398,7 @@ test('sojourn credentials requests the purpose that is given', async () => {
     'POST /token': { body: { access_token: 'for-v1', token_type: 'Bearer', expires_in: 300 } },
     'GET /v1/connections/con_1/credentials': { body: { connection: 'con_1', purpose: 'read&x' } },
   };
-  const ended = await sojourn(['credentials', 'con_1', '--purpose', 'read&x'], {
+  const ended = await runCommand(['credentials', 'con_1', '--purpose', 'read&x'], {
     SOJOURN_ISSUER: server.origin,
     SOJOURN_CLIENT_ID: 'cli_1',
     SOJOURN_CLIENT_SECRET: 's',
