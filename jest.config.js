@@ -10,8 +10,8 @@ export default {
   setupFiles: ['<rootDir>/test/support/loopback-only.ts'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],
-  // Many suites wait for processes of their own; with one worker a run takes twice as long.
-  maxWorkers: 2,
+  // Two for each core of a small machine: suites wait half of their time, for processes of their own and for deadlines.
+  maxWorkers: 4,
   // The modules of a finished suite stay in memory, 20 MB each, and slow down every collection of garbage after it.
   workerIdleMemoryLimit: '300MB',
   testTimeout: 20_000,
