@@ -5,8 +5,8 @@ import { type Source, sources } from './source.ts';
 
 /** Files that may name clouds, each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {
-  'src/access/federation/presets.ts':
-    'presets of workload platforms, from which clients sign in; not destinations',
+  'src/access/federation/platforms.ts':
+    'platforms of workloads, from which clients sign in; not destinations',
   'src/server/config/shape.ts': 'documentation of the keys, with examples',
   'src/tools/sdk/credentials.ts': 'the SDK imports no module; it names the clouds whose credentials it reads',
   'src/tools/sdk/index.ts': 'exports these types',

@@ -1,7 +1,7 @@
 /** Compares a token's claims with a client's trust; the faults go to the audit log. Does not check signatures. Pure. */
 import { createHash } from 'node:crypto';
 import { matchesPattern, type Pattern, prefixOf, textOf } from './pattern.ts';
-import { presetOf } from './presets.ts';
+import { platformOf } from './platforms.ts';
 import { type Claims, issuersIn } from './token.ts';
 import type { Trust } from './trust.ts';
 
@@ -23,16 +23,16 @@ export function faultsOf(trust: Trust, claims: Claims, now: number): readonly st
 }
 
 /**
- * Whether the token is for exactly this audience. A list is accepted only from presets that always send one (Kubernetes,
+ * Whether the token is for exactly this audience. A list is accepted only from platforms that always send one (Kubernetes,
  * and SPIRE through go-jose), and only with one member: any other audience in it could present the token here.
  */
-function matchesAudience(aud: unknown, { audience, preset }: Trust): boolean {
+function matchesAudience(aud: unknown, { audience, platform }: Trust): boolean {
   if (aud === audience) return true;
-  return presetOf(preset).audienceInList && Array.isArray(aud) && aud.length === 1 && aud[0] === audience;
+  return platformOf(platform).audienceInList && Array.isArray(aud) && aud.length === 1 && aud[0] === audience;
 }
 
-function timeFaults({ preset }: Trust, { exp, iat, nbf }: Claims, now: number): string[] {
-  const { maxLifetime } = presetOf(preset);
+function timeFaults({ platform }: Trust, { exp, iat, nbf }: Claims, now: number): string[] {
+  const { maxLifetime } = platformOf(platform);
   if (!isTime(exp)) return ['exp is missing'];
   const faults: string[] = [];
   if (exp + leeway <= now) faults.push('exp is in the past');
@@ -91,7 +91,7 @@ export function indexKeyOf(trust: Trust): string {
     const pattern = name === 'sub' ? trust.subject : trust.claims?.[name];
     return typeof pattern === 'string' ? pattern : undefined;
   };
-  const order = [presetOf(trust.preset).anchor, ...anchors];
+  const order = [platformOf(trust.platform).anchor, ...anchors];
   const anchor = order.find((name) => exactly(name) !== undefined);
   if (anchor !== undefined) return indexKey(trust.issuer, anchor, exactly(anchor) ?? '');
   const { subject } = trust;

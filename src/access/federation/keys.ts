@@ -18,8 +18,8 @@ export async function keyOfIssuer(
     trust.jwks?.keys ??
     (await cache.keysOf(
       {
-        // The preset spiffe reads the same document differently: a trust bundle has other usable keys than a JWKS.
-        id: JSON.stringify([trust.preset === 'spiffe', trust.issuer, trust.jwks_uri ?? null]),
+        // The platform spiffe reads the same document differently: a trust bundle has other usable keys than a JWKS.
+        id: JSON.stringify([trust.platform === 'spiffe', trust.issuer, trust.jwks_uri ?? null]),
         fetch: () => issuerKeys(trust, guard),
         missing: (fault) => refused(`cannot fetch the issuer's keys: ${fault}`),
       },

@@ -21,7 +21,7 @@ export async function issuerKeys(trust: Trust, guard: EgressPolicy): Promise<Rem
   const signal = AbortSignal.timeout(deadlineMs);
   const place =
     trust.jwks_uri ?? jwksUriOf(trust.issuer, await get(discoveryOf(trust.issuer), guard, signal));
-  return toRemoteJwks(place, await get(place, guard, signal), useOf(trust.preset));
+  return toRemoteJwks(place, await get(place, guard, signal), useOf(trust.platform));
 }
 
 /** Like `issuerKeys`, for one URL without discovery. */

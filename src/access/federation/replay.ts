@@ -1,7 +1,7 @@
-/** Replay protection: accepts an external token as often as its preset allows, across concurrent requests and replicas. */
+/** Replay protection: accepts an external token as often as its platform allows, across concurrent requests and replicas. */
 import { createHash } from 'node:crypto';
 import type { Store } from '../../platform/store/index.ts';
-import { presetOf } from './presets.ts';
+import { platformOf } from './platforms.ts';
 import { refused } from './refusal.ts';
 import type { ParsedToken } from './token.ts';
 import type { Trust } from './trust.ts';
@@ -20,11 +20,11 @@ const rememberedAfterMs = 120_000;
 /** Rejects with `invalid_client` if the store already has a use of the token, for the requested resource if it is named. */
 export async function consumeOf(
   store: Store,
-  { preset, issuer }: Trust,
+  { platform, issuer }: Trust,
   { claims: { jti, exp } }: ParsedToken,
   requestedResource: string | undefined,
 ): Promise<ConsumeToken> {
-  const { replayRule } = presetOf(preset);
+  const { replayRule } = platformOf(platform);
   if (replayRule === 'always') return async () => async () => undefined;
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJti)
     throw refused('jti is missing or too long');

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { trustDomainPattern } from '../../platform/validation/index.ts';
 import { privateMembers, type RemoteKey, usableKeys } from './jwks.ts';
 import { type Pattern, patternField, segmentsOfSubject, wholeSegments } from './pattern.ts';
-import { type PresetName, presetNames, presetOf, presets } from './presets.ts';
+import { type PlatformName, platformNames, platformOf, platforms } from './platforms.ts';
 
 /** Claims with their own fields or rules. */
 const ownFields = ['iss', 'aud', 'sub', 'exp', 'iat', 'nbf', 'jti'];
@@ -33,11 +33,11 @@ const jwksField = z.looseObject({
 });
 
 /** In a SPIFFE trust bundle, keys for JWT-SVIDs have their own `use`. */
-export const useOf = (preset: PresetName | undefined) => (preset === 'spiffe' ? 'jwt-svid' : 'sig');
+export const useOf = (platform: PlatformName | undefined) => (platform === 'spiffe' ? 'jwt-svid' : 'sig');
 
 const fields = z.strictObject({
   method: z.literal('federated'),
-  preset: z.enum(presetNames, `must be one of ${presetNames.join(', ')}`).exactOptional(),
+  platform: z.enum(platformNames, `must be one of ${platformNames.join(', ')}`).exactOptional(),
   issuer: issuerField.exactOptional(),
   audience: z
     .string()
@@ -53,8 +53,8 @@ const fields = z.strictObject({
 
 export interface Trust {
   readonly method: 'federated';
-  readonly preset?: PresetName;
-  /** The exact value of iss; for the preset spiffe, the trust domain. */
+  readonly platform?: PlatformName;
+  /** The exact value of iss; for the platform spiffe, the trust domain. */
   readonly issuer: string;
   readonly audience: string;
   readonly subject?: Pattern;
@@ -64,29 +64,29 @@ export interface Trust {
   readonly jwks_uri?: string;
 }
 
-/** A client's `auth` with the method `federated`. Fills in values that the preset implies. */
+/** A client's `auth` with the method `federated`. Fills in values that the platform implies. */
 export const trustInput = fields
   .transform(({ jwks, ...given }): Trust => {
-    const { fill, issuer } = presetOf(given.preset);
+    const { fill, issuer } = platformOf(given.platform);
     const claims = { ...fill?.(given), ...given.claims };
     return {
       ...given,
       issuer: given.issuer ?? issuer ?? '',
       ...(Object.keys(claims).length > 0 ? { claims } : {}),
-      ...(jwks ? { jwks: { keys: usableKeys(jwks, useOf(given.preset)).map((key) => ({ ...key })) } } : {}),
+      ...(jwks ? { jwks: { keys: usableKeys(jwks, useOf(given.platform)).map((key) => ({ ...key })) } } : {}),
     };
   })
   .superRefine((trust, context) => {
     const refuse = (path: string, message: string) =>
       context.addIssue({ code: 'custom', message, path: splitOnce(path) });
     if (trust.issuer === '') refuse('issuer', 'is missing');
-    const sharing = presetNames.find((name) => presets[name].issuer === trust.issuer);
-    if (sharing && sharing !== trust.preset)
+    const sharing = platformNames.find((name) => platforms[name].issuer === trust.issuer);
+    if (sharing && sharing !== trust.platform)
       refuse(
-        'preset',
-        `must be ${sharing}: many customers share this issuer, and the preset requires the claims that distinguish them`,
+        'platform',
+        `must be ${sharing}: many customers share this issuer, and its rules require the claims that distinguish them`,
       );
-    for (const { path, message } of presetOf(trust.preset).faults(trust)) refuse(path, message);
+    for (const { path, message } of platformOf(trust.platform).faults(trust)) refuse(path, message);
     for (const name of Object.keys(trust.claims ?? {})) {
       if (ownFields.includes(name))
         refuse(`claims.${name}`, 'cannot be set here; subject and audience have their own fields');
@@ -101,11 +101,11 @@ export const trustInput = fields
     if (trust.jwks && trust.jwks.keys.length === 0)
       refuse(
         'jwks.keys',
-        `holds no public key that can verify${trust.preset === 'spiffe' ? ' (use: jwt-svid)' : ''}`,
+        `holds no public key that can verify${trust.platform === 'spiffe' ? ' (use: jwt-svid)' : ''}`,
       );
-    if (trust.issuer.startsWith('spiffe:') && trust.preset !== 'spiffe')
-      refuse('issuer', 'is a trust domain, which requires the preset spiffe');
-    if (trust.preset === 'spiffe' && !trust.jwks && !trust.jwks_uri)
+    if (trust.issuer.startsWith('spiffe:') && trust.platform !== 'spiffe')
+      refuse('issuer', 'is a trust domain, which requires the platform spiffe');
+    if (trust.platform === 'spiffe' && !trust.jwks && !trust.jwks_uri)
       refuse('jwks_uri', 'is missing: give the URL of the trust bundle, or its keys as jwks');
   });
 

@@ -158,7 +158,7 @@ describe('a claim', () => {
 });
 
 describe('a list as audience', () => {
-  test('is refused if the preset never sends one', async () => {
+  test('is refused if the platform never sends one', async () => {
     const job = workloads.github(stage.foreign);
     await stage.client(job.trust);
     const token = await stage.tokenOf(job, { aud: [audience] });

@@ -1,4 +1,4 @@
-/** How often a token is accepted across replicas, by preset. */
+/** How often a token is accepted across replicas, by platform. */
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

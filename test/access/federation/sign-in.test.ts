@@ -1,4 +1,4 @@
-/** Workloads of every preset sign in at /token, as assertion and in token exchange. */
+/** Workloads of every platform sign in at /token, as assertion and in token exchange. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import * as openid from 'openid-client';

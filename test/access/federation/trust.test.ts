@@ -21,30 +21,33 @@ const forgotten = 'must not contain *; for a pattern, write {"glob": "…"}';
 const pattern =
   'must be a value without *, {"one_of": ["…"]}, or {"glob": "…"} with 3 plain characters before its first *';
 
-describe('a preset fills in', () => {
+describe('a platform fills in', () => {
   test('the shared issuer of GitHub and GitLab', async () => {
     const { client } = await make({
-      preset: 'github',
+      platform: 'github',
       claims: { repository_id: '1', repository_owner_id: '2', environment: 'production' },
     });
     expect(client.auth).toEqual({
       method: 'federated',
-      preset: 'github',
+      platform: 'github',
       audience,
       issuer: 'https://token.actions.githubusercontent.com',
       claims: { repository_id: '1', repository_owner_id: '2', environment: 'production' },
     });
-    const gitlab = await make({ preset: 'gitlab', claims: { project_id: '1', ref: 'v1', ref_type: 'tag' } });
+    const gitlab = await make({
+      platform: 'gitlab',
+      claims: { project_id: '1', ref: 'v1', ref_type: 'tag' },
+    });
     expect(gitlab.client.auth).toMatchObject({ issuer: 'https://gitlab.com' });
   });
 
   test('the account of an AWS role, and that a Google e-mail address is verified', async () => {
-    const aws = await make({ preset: 'aws', issuer: https, subject: 'arn:aws:iam::123456789012:role/x' });
+    const aws = await make({ platform: 'aws', issuer: https, subject: 'arn:aws:iam::123456789012:role/x' });
     expect(aws.client.auth).toMatchObject({
       claims: { '/https:~1~1sts.amazonaws.com~1/aws_account': '123456789012' },
     });
     const gcp = await make({
-      preset: 'gcp',
+      platform: 'gcp',
       subject: '112010400000000710080',
       claims: { email: 'a@b.example' },
     });
@@ -58,7 +61,7 @@ describe('a preset fills in', () => {
 const demands: [string, object, string[]][] = [
   [
     'a GitHub repository by its name alone',
-    { preset: 'github', subject: 'repo:acme/app:ref:refs/heads/main' },
+    { platform: 'github', subject: 'repo:acme/app:ref:refs/heads/main' },
     [
       'auth.claims.repository_id: must be the id in digits, exactly',
       'auth.claims.repository_owner_id: must be the id in digits, exactly',
@@ -68,45 +71,45 @@ const demands: [string, object, string[]][] = [
   [
     'a GitHub repository by a pattern',
     {
-      preset: 'github',
+      platform: 'github',
       claims: { repository_id: { glob: '123*' }, repository_owner_id: '2', ref: 'refs/heads/main' },
     },
     ['auth.claims.repository_id: must be the id in digits, exactly'],
   ],
   [
     'any branch of a GitHub repository',
-    { preset: 'github', claims: { repository_id: '1', repository_owner_id: '2' } },
+    { platform: 'github', claims: { repository_id: '1', repository_owner_id: '2' } },
     ['auth.claims.ref: is missing; so is environment, which would do'],
   ],
   [
     'a GitLab ref that may be a branch or a tag',
-    { preset: 'gitlab', claims: { project_id: '1', ref: 'main' } },
+    { platform: 'gitlab', claims: { project_id: '1', ref: 'main' } },
     ['auth.claims.ref_type: is missing'],
   ],
   [
     'every service account of a namespace',
-    { preset: 'kubernetes', issuer: https, subject: { glob: 'system:serviceaccount:prod:*' } },
+    { platform: 'kubernetes', issuer: https, subject: { glob: 'system:serviceaccount:prod:*' } },
     ['auth.subject: must be system:serviceaccount:NAMESPACE:NAME, exactly'],
   ],
   [
     'a Kubernetes cluster',
-    { preset: 'kubernetes', issuer: https },
+    { platform: 'kubernetes', issuer: https },
     ['auth.subject: must be system:serviceaccount:NAMESPACE:NAME, exactly'],
   ],
   [
     'a Kubernetes cluster without an issuer',
-    { preset: 'kubernetes', subject: 'system:serviceaccount:a:b' },
+    { platform: 'kubernetes', subject: 'system:serviceaccount:a:b' },
     ['auth.issuer: is missing'],
   ],
   [
     'an AWS session',
-    { preset: 'aws', issuer: https, subject: 'arn:aws:sts::123456789012:assumed-role/x/y' },
+    { platform: 'aws', issuer: https, subject: 'arn:aws:sts::123456789012:assumed-role/x/y' },
     ['auth.subject: must be the ARN of a role, exactly'],
   ],
   [
     'an AWS role of another account than it says',
     {
-      preset: 'aws',
+      platform: 'aws',
       issuer: https,
       subject: 'arn:aws:iam::123456789012:role/x',
       claims: { '/https:~1~1sts.amazonaws.com~1/aws_account': '999999999999' },
@@ -115,13 +118,13 @@ const demands: [string, object, string[]][] = [
   ],
   [
     'a Google service account by its address',
-    { preset: 'gcp', subject: 'a@b.iam.gserviceaccount.com' },
+    { platform: 'gcp', subject: 'a@b.iam.gserviceaccount.com' },
     ['auth.subject: must be the unique id of the service account, in digits'],
   ],
   [
     'an Azure tenant by an issuer for all tenants',
     {
-      preset: 'azure',
+      platform: 'azure',
       issuer: 'https://login.microsoftonline.com/common/v2.0',
       claims: { tid, oid: tid },
     },
@@ -131,13 +134,13 @@ const demands: [string, object, string[]][] = [
   ],
   [
     'everybody in an Azure tenant',
-    { preset: 'azure', issuer: `https://sts.windows.net/${tid}/`, claims: { tid } },
+    { platform: 'azure', issuer: `https://sts.windows.net/${tid}/`, claims: { tid } },
     ['auth.claims.oid: must be a GUID in lower case, exactly'],
   ],
   [
     'a trust domain',
     {
-      preset: 'spiffe',
+      platform: 'spiffe',
       issuer: 'spiffe://a.example',
       subject: 'spiffe://a.example/',
       jwks_uri: `${https}/b`,
@@ -147,7 +150,7 @@ const demands: [string, object, string[]][] = [
   [
     'a SPIFFE ID of another trust domain',
     {
-      preset: 'spiffe',
+      platform: 'spiffe',
       issuer: 'spiffe://a.example',
       subject: 'spiffe://b.example/x',
       jwks_uri: `${https}/b`,
@@ -156,7 +159,7 @@ const demands: [string, object, string[]][] = [
   ],
   [
     'a SPIFFE ID without a bundle',
-    { preset: 'spiffe', issuer: 'spiffe://a.example', subject: 'spiffe://a.example/x' },
+    { platform: 'spiffe', issuer: 'spiffe://a.example', subject: 'spiffe://a.example/x' },
     ['auth.jwks_uri: is missing: give the URL of the trust bundle, or its keys as jwks'],
   ],
 ];
@@ -191,10 +194,10 @@ const open: [string, object, string[]][] = [
     ],
   ]),
   [
-    'a GitHub repository without the preset',
+    'a GitHub repository without the platform',
     { issuer: 'https://token.actions.githubusercontent.com', subject: 'repo:acme/app:ref:refs/heads/main' },
     [
-      'auth.preset: must be github: many customers share this issuer, and the preset requires the claims that distinguish them',
+      'auth.platform: must be github: many customers share this issuer, and its rules require the claims that distinguish them',
     ],
   ],
   [
@@ -279,8 +282,8 @@ describe('the jwks of a client', () => {
       ]);
   });
 
-  test('of the preset spiffe keeps the keys for JWT-SVIDs', async () => {
-    const spiffe = { preset: 'spiffe', issuer: 'spiffe://a.example', subject: 'spiffe://a.example/x' };
+  test('of the platform spiffe keeps the keys for JWT-SVIDs', async () => {
+    const spiffe = { platform: 'spiffe', issuer: 'spiffe://a.example', subject: 'spiffe://a.example/x' };
     expect(await faults({ ...spiffe, jwks: { keys: [{ ...good, use: 'x509-svid' }] } })).toEqual([
       'auth.jwks.keys: holds no public key that can verify (use: jwt-svid)',
     ]);
@@ -297,7 +300,7 @@ describe('a change of a trust', () => {
   const github = (claims: object) => ({
     auth: {
       method: 'federated',
-      preset: 'github',
+      platform: 'github',
       audience,
       claims: { repository_id: '7', repository_owner_id: '8', ...claims },
     },

@@ -1,4 +1,4 @@
-/** Workloads of every preset, with tokens like the real ones, and the trust for each. */
+/** Workloads of every platform, with tokens like the real ones, and the trust for each. */
 import { randomUUID } from 'node:crypto';
 import type { ForeignIssuer } from '../../support/foreign-issuer.ts';
 import { askToken } from '../../support/server.ts';
@@ -22,7 +22,7 @@ export const workloads = {
     const iss = issuer.issuerAt('/cluster');
     const subject = 'system:serviceaccount:billing:invoicer';
     return {
-      trust: { preset: 'kubernetes', issuer: iss, subject },
+      trust: { platform: 'kubernetes', issuer: iss, subject },
       claims: () => ({
         aud: [audience],
         ...lasting(3607),
@@ -47,7 +47,7 @@ export const workloads = {
     const iss = issuer.issuerAt('/github');
     return {
       trust: {
-        preset: 'github',
+        platform: 'github',
         issuer: iss,
         claims: { repository_id: '74', repository_owner_id: '65', ref: 'refs/heads/main' },
       },
@@ -88,7 +88,7 @@ export const workloads = {
     const iss = issuer.issuerAt('/gitlab');
     return {
       trust: {
-        preset: 'gitlab',
+        platform: 'gitlab',
         issuer: iss,
         claims: { project_id: '22', ref: 'main', ref_type: 'branch', ref_protected: 'true' },
       },
@@ -126,7 +126,7 @@ export const workloads = {
     const iss = issuer.issuerAt('/aws');
     const subject = 'arn:aws:iam::123456789012:role/DataProcessingRole';
     return {
-      trust: { preset: 'aws', issuer: iss, subject },
+      trust: { platform: 'aws', issuer: iss, subject },
       claims: () => ({
         iss,
         aud: audience,
@@ -151,7 +151,7 @@ export const workloads = {
     const iss = issuer.issuerAt('/google');
     return {
       trust: {
-        preset: 'gcp',
+        platform: 'gcp',
         issuer: iss,
         subject: '112010400000000710080',
         claims: { email: 'invoicer@my-project.iam.gserviceaccount.com' },
@@ -183,7 +183,7 @@ export const workloads = {
   azure: (issuer: ForeignIssuer): Workload => {
     const iss = issuer.issuerAt(`/${tenant}/`);
     return {
-      trust: { preset: 'azure', issuer: iss, claims: { tid: tenant, oid: principal } },
+      trust: { platform: 'azure', issuer: iss, claims: { tid: tenant, oid: principal } },
       claims: () => ({
         aud: audience,
         iss,
@@ -220,7 +220,7 @@ export const workloads = {
     const subject = 'spiffe://prod.example.com/billing/invoicer';
     return {
       trust: {
-        preset: 'spiffe',
+        platform: 'spiffe',
         issuer: 'spiffe://prod.example.com',
         subject,
         jwks_uri: `${issuer.origin}/bundle`,

@@ -93,7 +93,7 @@ describe('the clients API', () => {
   test('shows the complete trust of a federated client, which has no secret', async () => {
     const auth = {
       method: 'federated',
-      preset: 'github',
+      platform: 'github',
       audience: 'https://id.example.com',
       claims: { repository_id: '74', repository_owner_id: '65', ref: { glob: 'refs/tags/v*' } },
     };

@@ -48,7 +48,7 @@ beforeAll(async () => {
   const ids = { repository_id: '74', repository_owner_id: '65', ref: 'refs/heads/main' };
   await make({
     method: 'federated',
-    preset: 'github',
+    platform: 'github',
     audience: server.issuer,
     issuer,
     claims: ids,

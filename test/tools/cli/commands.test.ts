@@ -90,7 +90,7 @@ describe('each command sends exactly one request', () => {
         name: 'ci',
         auth: {
           method: 'federated',
-          preset: 'github',
+          platform: 'github',
           audience: 'a',
           claims: { repository_id: '74', ref: 'a=b', environment: { glob: 'prod-*' } },
         },
@@ -104,7 +104,7 @@ describe('each command sends exactly one request', () => {
         name: 'pod',
         auth: {
           method: 'federated',
-          preset: 'kubernetes',
+          platform: 'kubernetes',
           issuer: 'https://k',
           audience: 'a',
           subject: 's',

@@ -29,7 +29,7 @@ export const client = z.object({
   auth: z.object({
     method: z.string(),
     jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).exactOptional(),
-    preset: z.string().exactOptional(),
+    platform: z.string().exactOptional(),
     issuer: z.string().exactOptional(),
     audience: z.string().exactOptional(),
     subject: pattern.exactOptional(),

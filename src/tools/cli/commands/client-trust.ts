@@ -1,20 +1,20 @@
 /** Options of federated clients, which sign in with a token of their platform instead of a secret. */
-import { presetNames } from '../../../access/federation/index.ts';
+import { platformNames } from '../../../access/federation/index.ts';
 import { type OptionSpec, type ParsedArguments, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 
-/** The choice for an issuer without a preset. */
+/** The choice for an issuer that is no known platform. */
 const anyIssuer = 'jwt';
 
 export const trustOptions: readonly OptionSpec[] = [
   {
-    flags: '--federated <preset>',
+    flags: '--federated <platform>',
     description: 'sign in with a token of its platform, without a secret',
-    choices: [...presetNames, anyIssuer],
+    choices: [...platformNames, anyIssuer],
   },
   {
     flags: '--issuer <url>',
-    description: 'federated: exact iss of the tokens; some presets define it',
+    description: 'federated: exact iss of the tokens; some platforms define it',
   },
   { flags: '--audience <text>', description: 'federated: exact aud of the tokens' },
   { flags: '--subject <text>', description: 'federated: exact sub of the tokens' },
@@ -39,8 +39,8 @@ export function trustOf(
   args: ParsedArguments,
   keys: { readonly jwks?: unknown; readonly jwks_uri?: string },
 ): object | undefined {
-  const preset = text(args, 'federated');
-  if (preset === undefined) {
+  const platform = text(args, 'federated');
+  if (platform === undefined) {
     const hasFederatedOption = ['issuer', 'audience', 'subject', 'subjectGlob'].some(
       (name) => text(args, name) !== undefined,
     );
@@ -64,7 +64,7 @@ export function trustOf(
   };
   return {
     method: 'federated',
-    ...(preset === anyIssuer ? {} : { preset }),
+    ...(platform === anyIssuer ? {} : { platform }),
     issuer: text(args, 'issuer'),
     audience: text(args, 'audience'),
     subject: glob === undefined ? text(args, 'subject') : { glob },

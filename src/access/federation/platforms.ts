@@ -1,24 +1,24 @@
 /**
- * Presets for known platforms: the form of their tokens, and the claims that a trust must pin, because otherwise it would
- * admit other customers of the same issuer. Each preset names the document that describes its tokens.
+ * Known platforms: the form of their tokens, and the claims that a trust must pin, because otherwise it would admit other
+ * customers of the same issuer. Each names the document that describes its tokens.
  */
 import type { Fault } from '../../platform/errors/index.ts';
 import { spiffeIdPattern, trustDomainOf } from '../../platform/validation/index.ts';
 import type { Pattern } from './pattern.ts';
 
-export const presetNames = ['kubernetes', 'github', 'gitlab', 'aws', 'gcp', 'azure', 'spiffe'] as const;
-export type PresetName = (typeof presetNames)[number];
+export const platformNames = ['kubernetes', 'github', 'gitlab', 'aws', 'gcp', 'azure', 'spiffe'] as const;
+export type PlatformName = (typeof platformNames)[number];
 
 type Claims = Readonly<Record<string, Pattern>>;
 
-/** The fields of a trust that a preset checks. */
+/** The fields of a trust that the rules of a platform check. */
 interface TrustFields {
   readonly issuer: string;
   readonly subject?: Pattern | undefined;
   readonly claims?: Claims | undefined;
 }
 
-export interface Preset {
+export interface Platform {
   /** The issuer, if all customers of the platform share one. */
   readonly issuer?: string;
   /** The maximum lifetime of a token, in seconds. */
@@ -36,8 +36,8 @@ export interface Preset {
 
 const hour = 3_600;
 
-/** The rules for an issuer without a preset. */
-export const genericPreset: Preset = {
+/** The rules for an issuer that is no known platform. */
+export const anyPlatform: Platform = {
   maxLifetime: 24 * hour,
   audienceInList: false,
   anchor: 'sub',
@@ -49,7 +49,7 @@ export const genericPreset: Preset = {
       : [],
 };
 
-export const presets: Readonly<Record<PresetName, Preset>> = {
+export const platforms: Readonly<Record<PlatformName, Platform>> = {
   /**
    * kubernetes.io, "Managing Service Accounts" and KEP-1205: sub is system:serviceaccount:NAMESPACE:NAME, aud is always
    * a list, and the kubelet renews the file only after 80 % of its lifetime, so a token is used many times.
@@ -176,8 +176,8 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   },
 };
 
-export const presetOf = (preset: PresetName | undefined): Preset =>
-  preset === undefined ? genericPreset : presets[preset];
+export const platformOf = (platform: PlatformName | undefined): Platform =>
+  platform === undefined ? anyPlatform : platforms[platform];
 
 function requireSubject({ subject }: TrustFields, form: RegExp, message: string): Fault[] {
   return typeof subject === 'string' && form.test(subject) ? [] : [{ path: 'subject', message }];
