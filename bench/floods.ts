@@ -104,7 +104,7 @@ const rows = floods.map((flood) => {
 });
 const misses = rows.flatMap((row) => [
   ...(row.documents_p99_ms > 3 * row.hello_p99_ms ? [`${row.flood}: documents p99 over 3 x hello's`] : []),
-  ...(row.documents_median_ms > 50 ? [`${row.flood}: documents median over 50 ms`] : []),
+  ...(row.documents_p99_ms > 50 ? [`${row.flood}: documents p99 over 50 ms`] : []),
   ...(row.client_p99_ms >= 1_000 ? [`${row.flood}: client p99 not below 1 s`] : []),
   ...(row.rss_third_mb > 1.1 * row.rss_first_mb ? [`${row.flood}: RSS over 1.1 x the first`] : []),
   ...(row.failures > 0 ? [`${row.flood}: ${row.failures} requests failed`] : []),

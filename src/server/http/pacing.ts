@@ -1,8 +1,9 @@
 /**
  * Paces requests before the HTTP parser sees them, because a parsed request costs a hundred times the scan of its bytes.
  * One connection has at most 8 unanswered requests; one turn of the event loop starts at most 8 requests: most for
- * issuer documents, then of known addresses, then others, each round-robin by address. A paced connection is not
- * read, so TCP holds its peer back. With too many waiting, a new request gets 503 at once.
+ * issuer documents, then of known addresses, then others, each round-robin by address. While new connections arrive, most
+ * turns start only requests for documents. A paced connection is not read, so TCP holds its peer back. With too many
+ * waiting, a new request gets 503 at once.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,6 +11,8 @@ import { busyBytes } from './busy.ts';
 import { createHeldBytes, type Holder } from './held-bytes.ts';
 
 export interface Pacing {
+  /** Call it for each connection that is accepted, in TLS before the handshake. */
+  accept(): void;
   /** Call it once for each connection, after node:http has added its own listener. */
   add(socket: Socket): void;
   /** Call it for each request that node:http reports. */
@@ -33,6 +36,8 @@ export interface PacingOptions {
 const maxUnanswered = 8;
 /** Turns must be short, because libuv accepts one connection per turn. 8 sign-ins take 2 to 3 ms. */
 const maxPerTurn = 8;
+/** Accepting a connection takes 0.1 ms: 32 turns that only accept take about as long as one that starts requests. */
+const turnsPerStart = 32;
 /** One read of a socket is 64 KB. node:http may resume a paused socket once, to read the body of a request. */
 const maxUnreadBytes = 256 * 1024;
 /** Of all connections; 1,000 that wait with one request each have 2 MB. */
@@ -65,6 +70,11 @@ export function createPacing(options: PacingOptions): Pacing {
   let queued = 0;
   let startedInTurn = 0;
   let isScheduled = false;
+  let hasAccepted = false;
+  /** How many turns up to this one accepted a connection. */
+  let acceptingTurns = 0;
+  /** Whether this turn starts only requests for documents. */
+  let isAccepting = false;
 
   const scheduleTurn = (): void => {
     if (isScheduled) return;
@@ -73,10 +83,11 @@ export function createPacing(options: PacingOptions): Pacing {
   };
 
   const enqueue = (connection: Connection): void => {
-    const { socket, group, unread, unanswered, isQueued, isAtStart } = connection;
+    const { socket, group, unanswered, isQueued } = connection;
     if (isQueued) return;
-    const queue = isAtStart && isDocument(pathOf(unread)) ? documents : isKnown(group) ? known : others;
-    if (queue === others && others.size >= maxWaiting && unanswered === 0) {
+    const queue = isForDocument(connection) ? documents : isKnown(group) ? known : others;
+    const most = maxWaiting + Math.min(acceptingTurns, turnsPerStart);
+    if (queue === others && others.size >= most && unanswered === 0) {
       connection.unread = nothing;
       held.set(connection, 0);
       onBusy();
@@ -90,8 +101,12 @@ export function createPacing(options: PacingOptions): Pacing {
     scheduleTurn();
   };
 
+  const isForDocument = ({ isAtStart, unread }: Connection): boolean =>
+    isAtStart && isDocument(pathOf(unread));
+
   /** Half of each turn is for documents, a quarter for known groups; what one does not need, the others get. */
   const next = (): Connection | undefined => {
+    if (isAccepting) return documents.shift();
     const preferred = [documents, documents, known, others][startedInTurn % 4];
     return preferred?.shift() ?? documents.shift() ?? known.shift() ?? others.shift();
   };
@@ -99,12 +114,17 @@ export function createPacing(options: PacingOptions): Pacing {
   const nextTurn = (): void => {
     isScheduled = false;
     startedInTurn = 0;
+    acceptingTurns = hasAccepted ? acceptingTurns + 1 : 0;
+    isAccepting = acceptingTurns % turnsPerStart !== 0;
+    hasAccepted = false;
     while (queued > 0 && startedInTurn < maxPerTurn) {
-      const connection = next()!;
+      const connection = next();
+      if (!connection) break;
       queued -= 1;
       connection.isQueued = false;
       advance(connection);
     }
+    if (queued > 0 || acceptingTurns > 0) scheduleTurn();
   };
 
   const pause = (connection: Connection): void => {
@@ -163,11 +183,18 @@ export function createPacing(options: PacingOptions): Pacing {
       return;
     }
     const isIdle = connection.unanswered < maxUnanswered || connection.latest?.complete === false;
-    if (isIdle && !isHeldBack(socket) && startedInTurn < maxPerTurn && others.size === 0) advance(connection);
+    const isFree = startedInTurn < maxPerTurn && others.size === 0;
+    const hasToWait = (hasAccepted || isAccepting) && !isForDocument(connection);
+    if (isIdle && !isHeldBack(socket) && isFree && !hasToWait) advance(connection);
     else proceed(connection);
   };
 
   return {
+    accept() {
+      hasAccepted = true;
+      scheduleTurn();
+    },
+
     add(socket) {
       const [parse] = socket.listeners('data') as [(chunk: Buffer) => void];
       const connection: Connection = {

@@ -110,7 +110,10 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   const server: Server = tlsServer ?? createServer(limits, trackedHandler);
   // Otherwise node:http answers an unknown expectation by itself, before all checks and limits.
   server.on('checkExpectation', trackedHandler);
-  server.on('connection', (socket: Socket) => connections.add(socket, groupOf(socket)));
+  server.on('connection', (socket: Socket) => {
+    pacing.accept();
+    connections.add(socket, groupOf(socket));
+  });
   server.on(tlsServer ? 'secureConnection' : 'connection', pacing.add);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>

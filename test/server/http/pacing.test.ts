@@ -11,7 +11,9 @@ type Exchange = { readonly request: IncomingMessage; readonly response: ServerRe
 
 let listener: Listener | undefined;
 const sockets: Socket[] = [];
+let isOver = false;
 afterEach(async () => {
+  isOver = true;
   for (const { response } of started) response.end();
   for (const socket of sockets.splice(0)) socket.destroy();
   await listener?.close();
@@ -25,11 +27,13 @@ async function start(
   answer: (exchange: Exchange) => void = () => {},
 ): Promise<void> {
   started.length = 0;
+  isOver = false;
   const defaults = { host: '127.0.0.1', port: 0, tls: null, name: 'public' };
   listener = await listen(
     (request, response) => {
       started.push({ request, response });
-      answer({ request, response });
+      if (isOver) response.end();
+      else answer({ request, response });
     },
     { ...defaults, ...options },
   );
@@ -55,6 +59,8 @@ const turns = async (count: number) => {
   for (let number = 0; number < count; number++) await turn();
 };
 const paths = () => started.map(({ request }) => request.url);
+const countsOf = (urls: readonly string[]) =>
+  urls.map((url) => paths().filter((path) => path === url).length);
 
 describe.each(['http', 'https'])('a listener for %s', (protocol) => {
   const begin = async (answer?: (exchange: Exchange) => void) => {
@@ -146,6 +152,31 @@ test('a turn of the event loop starts at most 8 requests, whatever the number of
   for (const socket of sockets) socket.write(get('/x'));
   await until(() => started.length === 60);
   expect(Math.max(...counts)).toBeLessThanOrEqual(16);
+});
+
+test('new connections are accepted before requests start, except requests for documents', async () => {
+  let accepted = 0;
+  const startedWhenAccepted: number[] = [];
+  await start({
+    isDocument: (path) => path === '/jwks',
+    isProxy: () => {
+      // Called when the connection is counted, and when it is paced.
+      accepted += 1;
+      if (accepted === 300) startedWhenAccepted.push(...countsOf(['/x', '/jwks']));
+      return false;
+    },
+  });
+  const { port } = new URL(listener!.origin);
+  for (let number = 0; number < 150; number++) {
+    const socket = connect({ host: '127.0.0.1', port: Number(port) }).on('error', () => {});
+    socket.write(get(number % 10 === 0 ? '/jwks' : '/x'));
+    sockets.push(socket);
+  }
+  await until(() => started.length === 150);
+  const [others, documents] = startedWhenAccepted;
+  expect(others).toBeGreaterThan(0);
+  expect(others).toBeLessThanOrEqual(60);
+  expect(documents).toBeGreaterThanOrEqual(12);
 });
 
 test('another address is served in turn with the many connections of one address', async () => {
@@ -250,6 +281,7 @@ test('a request that would have to wait behind too many others gets 503 at once,
       answers[number] += text;
     });
   }
+  await turns(2);
   for (const [number, socket] of sockets.entries()) socket.write(get(number % 2 === 0 ? '/jwks' : '/token'));
   await until(() => answers.every((answer) => answer !== ''));
   const refused = answers.filter((answer) => !answer.startsWith('HTTP/1.1 200'));
