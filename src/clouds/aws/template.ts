@@ -23,12 +23,16 @@ export const providerArn = (issuer: string) => ({
   'Fn::If': ['CreatesProvider', ref('Provider'), existingProvider(issuer)],
 });
 
+/**
+ * Without tags, so that no other set-up of the connection changes it: CloudFormation fails to update a provider without
+ * ThumbprintList (aws-cloudformation/cloudformation-coverage-roadmap#2092), and with one, IAM would not look at the issuer.
+ */
 export const providerResource = (plan: Plan) => ({
   Type: 'AWS::IAM::OIDCProvider',
   // Other connections of the account may trust through it. A rollback must not delete one that existed before either.
   DeletionPolicy: 'Retain',
   UpdateReplacePolicy: 'Retain',
-  Properties: { Url: plan.issuer, ClientIdList: [plan.audience], ...tagsOf(plan) },
+  Properties: { Url: plan.issuer, ClientIdList: [plan.audience] },
 });
 
 /** Each connection needs its own template: the condition keys contain the issuer, and a template cannot compute keys. */

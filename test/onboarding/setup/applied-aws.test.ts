@@ -88,7 +88,7 @@ describe('the CloudFormation template', () => {
       expect(await bench.isIn(connection)).toBe(true);
 
       const changed = fileFor(connection, 'cloudformation.json', {
-        options: { role_name: 'vendor' },
+        options: { role_name: 'vendor', tags: { Team: 'a' } },
         permissions: { 'read-only': readOnly },
       });
       expect(await command(changed)).toEqual(done);
@@ -96,6 +96,8 @@ describe('the CloudFormation template', () => {
         new GetRolePolicyCommand({ RoleName: 'vendor', PolicyName: 'read-only' }),
       );
       expect(JSON.parse(decodeURIComponent(PolicyDocument))).toEqual(readOnly.policy);
+      const { Role } = await iamOf(endpoint, account).send(new GetRoleCommand({ RoleName: 'vendor' }));
+      expect(Role?.Tags).toEqual([{ Key: 'Team', Value: 'a' }]);
       expect(await bench.isIn(connection)).toBe(true);
       expect(await command(changed)).toEqual({
         status: 0,
