@@ -1,7 +1,7 @@
-/** Audit events for drift: an active connection starts to fail, or recovers. */
-
-import type { VerdictChange } from '../../access/connections/index.ts';
+/** Audit events for drift: an active connection admits a probe, starts to fail, or recovers. */
+import type { Connection, VerdictChange } from '../../access/connections/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
+import type { Check } from './check.ts';
 
 export const recordDrift =
   (audit: Audit) =>
@@ -22,3 +22,22 @@ export const recordDrift =
       ...(reason === undefined ? {} : { reason }),
     });
   };
+
+/** A probe that the cloud admitted is a danger, so it is reported when it is first seen. */
+export async function recordExposure(
+  audit: Audit,
+  { id, tenant }: Connection,
+  actor: string,
+  checks: readonly Check[],
+): Promise<void> {
+  const probe = checks.find(({ name, outcome }) => name.startsWith('probe_') && outcome === 'failed');
+  if (!probe) return;
+  await audit.record({
+    event: 'connection.exposed',
+    outcome: 'failed',
+    actor,
+    connection: id,
+    tenant,
+    facts: { probe: probe.name },
+  });
+}

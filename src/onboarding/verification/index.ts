@@ -21,6 +21,7 @@ import type { Store } from '../../platform/store/index.ts';
 import { every, toTimestamp } from '../../platform/time/index.ts';
 import type { Issuers } from '../../tokens/issuer/index.ts';
 import { type Check, firstObstacle, verdictOf } from './check.ts';
+import { recordExposure } from './drift.ts';
 import {
   findVerification,
   type StoredVerification,
@@ -153,6 +154,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       ...(since === undefined ? {} : { propagating_since: since }),
       ...(unconfirmed === undefined ? {} : { failing_since: unconfirmed }),
     });
+    if (isUnconfirmed && previous?.failing_since === undefined)
+      await recordExposure(audit, connection, actor, checks);
     return answer;
   }
 

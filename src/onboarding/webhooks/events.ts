@@ -10,6 +10,7 @@ export const eventNames = [
   'connection.enabled',
   'connection.disabled',
   'connection.verified',
+  'connection.exposed',
   'connection.drifted',
   'connection.recovered',
   'connection.setup_reported',

@@ -37,6 +37,8 @@ export type AuditEvent =
   | `connection.${'enabled' | 'disabled' | 'verified' | 'jwks_uploaded'}`
   /** The verdict of a verification changed. */
   | `connection.${'drifted' | 'recovered'}`
+  /** An active connection was first seen to admit a probe; the verdict changes if it is seen again. */
+  | 'connection.exposed'
   /** The customer's cloud was shown a token that it must refuse: `refused`, or let in, which is `failed`. */
   | 'connection.probed'
   /** By the customer, on the page of an invitation. */

@@ -526,6 +526,27 @@ describe('a failure of an active connection', () => {
     expect(await drifts(made)).toEqual(['connection.drifted']);
   });
 
+  test('is reported at once if the cloud admits others, and changes the state when it is seen again', async () => {
+    const made = await atGcp(pipeline);
+    await made.change({ attributeCondition: "assertion.sub != ''" });
+    const exposures = async () =>
+      (await linesOf(made))
+        .filter(({ event }) => event === 'connection.exposed')
+        .map(({ outcome, facts }) => ({ outcome, facts }));
+    expect(await told(made)).toEqual({ verdict: 'failing', state: 'failing', retry: false });
+    expect(await exposures()).toEqual([]);
+    await made.change({ attributeCondition: `assertion.sub=='${made.connection.subject}'` });
+    expect(await told(made)).toEqual({ verdict: 'active', state: 'active', retry: false });
+    await made.change({ attributeCondition: "assertion.sub != ''" });
+    for (const _again of [1, 2])
+      expect(await told(made)).toEqual({ verdict: 'failing', state: 'active', retry: true });
+    const exposed = [{ outcome: 'failed', facts: { probe: 'probe_unknown_subject' } }];
+    expect(await exposures()).toEqual(exposed);
+    await later(61);
+    await until(async () => (await stateOf(made)) === 'failing');
+    expect(await exposures()).toEqual(exposed);
+  });
+
   test('is forgotten if the next verification succeeds', async () => {
     const made = await atGcp(pipeline);
     await told(made);

@@ -84,6 +84,7 @@ describe('a webhook', () => {
           'connection.enabled',
           'connection.disabled',
           'connection.verified',
+          'connection.exposed',
           'connection.drifted',
           'connection.recovered',
           'connection.setup_reported',
