@@ -3,6 +3,7 @@ import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
 import { formatsOf } from './delivery.ts';
 import { diagnosisOf } from './diagnosis.ts';
 import { exchange, spendOf } from './exchange.ts';
+import { tableImportOf } from './import.ts';
 import { present } from './present.ts';
 import type { Preset, Probe } from './preset.ts';
 import { setUpOf } from './set-up.ts';
@@ -39,6 +40,7 @@ export function cloudOfPreset(preset: Preset): Cloud {
     },
     formats: (target: PresetTarget, subject) => formatsOf(preset, target, subject),
     setUp: setUpOf(preset),
+    tableImport: tableImportOf(preset),
     diagnosis: diagnosisOf(preset),
   };
 }

@@ -18,6 +18,13 @@ export const clientNames = [
   'folder',
 ] as const;
 
+/** `audience` can be an input: the token has its value. */
+const reservedInputs: ReadonlySet<string> = new Set([
+  ...factNames.filter((name) => name !== 'audience'),
+  'tenant',
+  'labels',
+]);
+
 export function consistencyFaults(preset: Preset): Fault[] {
   const inputs = readableInputs(preset);
   const values = Object.keys(preset.setup.values);
@@ -59,8 +66,11 @@ export function consistencyFaults(preset: Preset): Fault[] {
         message: 'must not have the name of an input or a fact',
       })),
     ...inputs
-      .filter((name) => (factNames as readonly string[]).includes(name) && name !== 'audience')
-      .map((name) => ({ path: `inputs.${name}`, message: 'must not have the name of a fact' })),
+      .filter((name) => reservedInputs.has(name))
+      .map((name) => ({
+        path: `inputs.${name}`,
+        message: `must not be ${[...reservedInputs].join(', ')}: these are facts, or columns of an import`,
+      })),
     ...referenceFaults(preset),
     ...hostFaults(preset),
   ];

@@ -1,6 +1,7 @@
 /** The CSV files that an import accepts, and the errors for the others: all at once, with line numbers. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { importedCloud } from '../../../src/tools/cli/import/cloud.ts';
 import { planImport } from '../../../src/tools/cli/import/plan.ts';
 import {
   latestOf,
@@ -11,8 +12,8 @@ import {
 } from '../../../src/tools/cli/import/progress.ts';
 import { readRows } from '../../../src/tools/cli/import/rows.ts';
 
-const read = (text: string | Uint8Array) =>
-  readRows(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+const read = (text: string | Uint8Array, cloud = 'aws') =>
+  readRows(typeof text === 'string' ? new TextEncoder().encode(text) : text, importedCloud(cloud)!);
 const faultsOf = (text: string | Uint8Array) =>
   read(text).faults.map(({ path, message }) => `${path}: ${message}`);
 const role = (account: string, name = 'vendor') => `arn:aws:iam::${account}:role/${name}`;
@@ -50,6 +51,65 @@ test('the import ignores the external id and takes the role as it is', () => {
       target: { role_arn: role(one), region: 'eu-central-1' },
       labels: { 'aws-account': one },
     },
+  ]);
+});
+
+test('the columns for a preset are its inputs, and a list has spaces between its items', () => {
+  const header = 'name,tenant,server,groups,certificate_authority,labels';
+  const { rows, faults } = read(
+    `${header}\nprod,Acme,https://k8s.acme.example:6443,deployers readers,,env=prod\n`,
+    'kubernetes',
+  );
+  expect([rows, faults]).toEqual([
+    [
+      {
+        line: 2,
+        name: 'prod',
+        tenant: 'Acme',
+        target: { server: 'https://k8s.acme.example:6443', groups: ['deployers', 'readers'] },
+        labels: { env: 'prod' },
+      },
+    ],
+    [],
+  ]);
+  const { rows: stores } = read(
+    'name,tenant,endpoint,duration_seconds\na,Acme,https://s3.example,900\n',
+    's3-sts',
+  );
+  expect(stores[0]?.target).toEqual({ endpoint: 'https://s3.example', duration_seconds: 900 });
+  expect(
+    [
+      read(`${header}\nprod,Acme,http://k8s.acme.example,a b,x,env=prod\n`, 'kubernetes'),
+      read('name,tenant,server,role_arn\na,Acme,https://k,b\n', 'kubernetes'),
+      read('name,tenant,claims\na,Acme,{}\n', 'oidc'),
+    ].map(({ faults: all }) => all.map(({ path, message }) => `${path}: ${message}`)),
+  ).toEqual([
+    [
+      'line 2, server: must begin with https:// (http only for loopback hosts)',
+      'line 2, certificate_authority: must be a certificate in PEM, or the same in base64',
+    ],
+    [
+      'line 1: has an unknown column "role_arn"; known columns are name, tenant, server, audience, groups, user_prefix, certificate_authority, labels',
+    ],
+    [
+      'line 1: has an unknown column "claims"; known columns are name, tenant, audience, token_endpoint, resource, scope, client_id, labels',
+    ],
+  ]);
+});
+
+test('a row with another value than its connection to a service is an error', () => {
+  const cloud = importedCloud('kubernetes')!;
+  const { rows } = read('name,tenant,server\nprod,Acme,https://new.example\n', 'kubernetes');
+  const existing = {
+    id: 'con_1',
+    name: 'prod',
+    tenant: 'ten_1',
+    cloud: 'kubernetes',
+    state: 'active',
+    target: { server: 'https://old.example' },
+  };
+  expect(planImport(cloud, rows, [{ id: 'ten_1', name: 'Acme' }], [existing]).faults).toEqual([
+    { path: 'line 2, server', message: 'differs from that of con_1' },
   ]);
 });
 
@@ -137,7 +197,12 @@ describe('with existing tenants and connections, the import', () => {
     ...more,
   });
   const plan = (lines: string, connections: ReturnType<typeof existing>[] = []) =>
-    planImport(read(`name,tenant,role_arn,account_id\n${lines}`).rows, tenants, connections);
+    planImport(
+      importedCloud('aws')!,
+      read(`name,tenant,role_arn,account_id\n${lines}`).rows,
+      tenants,
+      connections,
+    );
 
   test('identifies a connection by its name within its tenant, which is given by id or by name', () => {
     const { rows, faults } = plan(`a,Acme,,${one}\nb,ten_1,,${one}\na,New,,${one}\n`, [

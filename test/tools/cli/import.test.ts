@@ -236,3 +236,19 @@ test('an import leaves connections alone whose principal is shared by customers'
   }
   expect([await count(), await server.admin.get(`/connections/${shared.id}`)]).toEqual(before);
 });
+
+test('an import for a preset creates its connections, and one for an unknown destination nothing', async () => {
+  writeFileSync(at('clusters.csv'), 'name,tenant,server\nk8s,Cluster,https://k8s.acme.example:6443\n');
+  const unknown = await run(at('clusters.csv'), '--cloud', 'azure');
+  expect([unknown.code, unknown.err]).toEqual([
+    2,
+    expect.stringMatching(/--cloud must be one of aws, .*kubernetes/),
+  ]);
+  const { out, err } = await run(at('clusters.csv'), '--cloud', 'kubernetes');
+  expect(err).toBe('1 listed: 1 pending. Created 1 connection and 1 link.\n');
+  const [[, , id] = []] = rowsOf(out);
+  expect(await server.admin.get<object>(`/connections/${id}`)).toMatchObject({
+    cloud: 'kubernetes',
+    target: { server: 'https://k8s.acme.example:6443' },
+  });
+});

@@ -12,6 +12,10 @@ export const connectionImport: CommandSpec = {
   notes: ['You can run it again: it creates nothing twice.'],
   options: [
     {
+      flags: '--cloud <cloud>',
+      description: 'a built-in preset, whose inputs are the columns (default: see docs/import.md)',
+    },
+    {
       flags: '--output <file>',
       description: 'write the list, with the links, to this CSV file instead of standard output',
     },
@@ -32,15 +36,20 @@ export const connectionImport: CommandSpec = {
     'connection import customers.csv --output progress.csv',
     'connection import customers.csv --output progress.csv --expires-in 30d --permissions read-only',
     'connection import customers.csv --json',
+    'connection import clusters.csv --cloud kubernetes',
   ],
   async run(args, terminal) {
     const [file = ''] = args.positionals;
     // Loaded here because only this command needs the CSV parser.
-    const { importConnections, progressHeader, progressLine } = await import('../import/index.ts');
+    const { importConnections, importedCloud, importedCloudNames, progressHeader, progressLine } =
+      await import('../import/index.ts');
+    const cloud = importedCloud(text(args, 'cloud') ?? importedCloudNames[0]!);
+    if (!cloud) throw usageError(`--cloud must be one of ${importedCloudNames.join(', ')}.`);
     const permissions = texts(args, 'permissions');
     const output = text(args, 'output');
     const { rows, created, failure } = await importConnections({
       bytes: readBytes(file),
+      cloud,
       request: async (request) => parseAnswer(await requestAdmin(request, args, terminal)),
       invitation: {
         expires_in: text(args, 'expiresIn'),

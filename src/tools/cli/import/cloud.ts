@@ -1,6 +1,21 @@
-/** The cloud whose accounts a table lists: the only one with an import. */
-import { cloudNames, clouds } from '../../../clouds/index.ts';
+/** The clouds whose accounts a table can list. */
+import { type Cloud, clouds, type TableImport } from '../../../clouds/index.ts';
+import { programsOf } from '../../../clouds/programs/index.ts';
 
-export const cloudName = cloudNames.find((name) => clouds[name].tableImport)!;
-export const cloud = clouds[cloudName];
-export const tableImport = cloud.tableImport!;
+export interface ImportedCloud extends Pick<Cloud, 'target'> {
+  readonly name: string;
+  readonly title: string;
+  readonly tableImport: TableImport;
+}
+
+export const importedCloudNames: readonly string[] = Object.entries(clouds).flatMap(([name, cloud]) =>
+  cloud?.tableImport ? [name] : [],
+);
+
+/** Undefined if the cloud has no import. */
+export function importedCloud(name: string): ImportedCloud | undefined {
+  const { target, tableImport } = (Object.hasOwn(clouds, name) ? clouds[name] : undefined) ?? {};
+  return target && tableImport
+    ? { name, title: programsOf(name)?.title ?? name, target, tableImport }
+    : undefined;
+}

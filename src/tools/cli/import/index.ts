@@ -4,16 +4,18 @@
  */
 import { invalidRequest } from '../../../platform/errors/index.ts';
 import { applyPlan, type Created } from './apply.ts';
+import { type ImportedCloud, importedCloud, importedCloudNames } from './cloud.ts';
 import { planImport } from './plan.ts';
 import { type ProgressRow, progressHeader, progressLine } from './progress.ts';
 import { openProgressFile } from './progress-file.ts';
 import { readRows } from './rows.ts';
 import { createImportApi, type RequestAdmin } from './server.ts';
 
-export { progressHeader, progressLine };
+export { type ImportedCloud, importedCloud, importedCloudNames, progressHeader, progressLine };
 
 export interface ImportRequest {
   readonly bytes: Uint8Array;
+  readonly cloud: ImportedCloud;
   readonly request: RequestAdmin;
   readonly invitation: Readonly<Record<string, unknown>>;
   readonly output: string | undefined;
@@ -29,11 +31,11 @@ export interface ImportResult {
 
 /** Rejects with all errors of the file before it creates anything. A later failure is returned with what was created. */
 export async function importConnections(options: ImportRequest): Promise<ImportResult> {
-  const { bytes, request, invitation, output, newLinks } = options;
-  const server = createImportApi(request);
-  const { rows: wanted, faults } = readRows(bytes);
+  const { bytes, cloud, request, invitation, output, newLinks } = options;
+  const server = createImportApi(request, cloud.name);
+  const { rows: wanted, faults } = readRows(bytes, cloud);
   if (faults.length > 0) throw invalidRequest(faults);
-  const plan = planImport(wanted, await server.tenants(), await server.connections());
+  const plan = planImport(cloud, wanted, await server.tenants(), await server.connections());
   if (plan.faults.length > 0) throw invalidRequest(plan.faults);
   const file = output === undefined ? undefined : openProgressFile(output);
   const done: { row: ProgressRow; created: Created }[] = [];

@@ -1,7 +1,6 @@
 /** Matches the rows with existing tenants and connections, and validates them against these. Pure. */
-import { programs } from '../../../clouds/programs/index.ts';
 import type { Fault } from '../../../platform/errors/index.ts';
-import { cloudName, tableImport } from './cloud.ts';
+import type { ImportedCloud } from './cloud.ts';
 import type { ImportRow } from './rows.ts';
 
 export interface ExistingTenant {
@@ -27,6 +26,7 @@ export interface PlannedRow {
 
 /** A connection is identified by its name within its tenant, so importing a file again creates no duplicates. */
 export function planImport(
+  { name: cloudName, title, tableImport }: ImportedCloud,
   rows: readonly ImportRow[],
   tenants: readonly ExistingTenant[],
   connections: readonly ExistingConnection[],
@@ -53,7 +53,7 @@ export function planImport(
     if (others.length > 0)
       fault('name', `is ambiguous: ${others.length + 1} connections of the tenant have it`);
     if (connection && connection.cloud !== cloudName)
-      fault('name', `belongs to ${connection.id}, which is not a connection to ${programs[cloudName].title}`);
+      fault('name', `belongs to ${connection.id}, which is not a connection to ${title}`);
     const conflict = connection && tableImport.conflictOf(row, connection);
     if (conflict) fault(conflict.path, conflict.message);
     return { row, tenant, connection };

@@ -2,7 +2,6 @@
 import { type AdminRequest, apiPath } from '../admin.ts';
 import { fetchAll } from '../pages.ts';
 import type { Json } from '../print.ts';
-import { cloudName } from './cloud.ts';
 import type { ExistingConnection, ExistingTenant } from './plan.ts';
 import type { ImportRow } from './rows.ts';
 
@@ -16,7 +15,7 @@ export interface Link {
 const list = (request: RequestAdmin, path: string): Promise<readonly Json[]> =>
   fetchAll((query) => request({ method: 'GET', path, query }));
 
-export const createImportApi = (request: RequestAdmin) => ({
+export const createImportApi = (request: RequestAdmin, cloud: string) => ({
   tenants: async () => (await list(request, '/tenants')) as unknown as ExistingTenant[],
   connections: async () => (await list(request, '/connections')) as unknown as ExistingConnection[],
 
@@ -27,7 +26,7 @@ export const createImportApi = (request: RequestAdmin) => ({
     (await request({
       method: 'POST',
       path: '/connections',
-      body: { name, tenant, cloud: cloudName, target, labels },
+      body: { name, tenant, cloud, target, labels },
     })) as unknown as ExistingConnection,
 
   /** Expiry times of the unexpired invitations, by id; control links are left out. */
