@@ -1,9 +1,11 @@
 /** The preset s3-sts with a real Ceph Object Gateway, which reads a copy of the JWKS with certificates. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { type Ceph, cephPrograms, startCeph, withCertificate } from '../../support/ceph.ts';
+import { testWithClients } from '../../support/clients.ts';
 import { areUsable, testWith } from '../../support/programs.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
+import { execModule } from './exec.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
 
 const test = testWith(cephPrograms);
@@ -73,6 +75,26 @@ test('Ceph accepts the token with the set-up of the preset, and refuses the nega
     'probe_wrong_audience passed',
   ]);
 });
+
+testWithClients(['@aws-sdk/client-s3'], cephPrograms)(
+  'the S3 client of AWS lists a bucket with the variables of sojourn exec',
+  async () => {
+    await trust();
+    const source = `import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+      // The preset does not know where a store expects the name of a bucket.
+      const s3 = new S3Client({ forcePathStyle: true });
+      const Bucket = 'reports';
+      await s3.send(new CreateBucketCommand({ Bucket }));
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'november.txt', Body: 'done' }));
+      const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket }));
+      console.log(JSON.stringify(Contents.map(({ Key, Size }) => ({ Key, Size }))));`;
+    expect(await execModule(pipeline, [connection.id], source)).toEqual({
+      code: 0,
+      out: '[{"Key":"november.txt","Size":4}]\n',
+      err: '',
+    });
+  },
+);
 
 for (const changed of [{ subject: 'other' }, { audience: 'other' }])
   test(`Ceph refuses the token if the trust policy has another ${Object.keys(changed)[0]}`, async () => {
