@@ -8,6 +8,10 @@ need() { command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || needed="$needed $2"; 
 need radosgw radosgw
 need ceph-mon ceph-mon
 need ceph-osd ceph-osd
+need /usr/lib/rabbitmq/bin/rabbitmq-server rabbitmq-server
+need /usr/lib/apache2/modules/mod_oauth2.so libapache2-mod-oauth2
+need /usr/lib/apache2/modules/mod_auth_openidc.so libapache2-mod-auth-openidc
+need /usr/sbin/apache2 apache2
 [ -z "$needed" ] && exit 0
 
 without() {

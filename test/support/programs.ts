@@ -11,6 +11,8 @@ interface Program {
   readonly needs?: { readonly versions: RegExp; readonly since: Readonly<Record<string, string>> };
 }
 
+const has = (file: string): Program => ({ command: ['sh', '-c', `test -e ${file} || exit 127`] });
+
 const programs: Readonly<Record<string, Program>> = {
   aws: {
     command: ['aws', '--version'],
@@ -20,6 +22,10 @@ const programs: Readonly<Record<string, Program>> = {
     command: ['python3', '-c', 'import boto3; print(boto3.__version__)'],
     needs: { versions: /^(\d+)\.(\d+)/, since: { '1': '1.28' } },
   },
+  // Debian's folders of programs and modules that are not in the path.
+  rabbitmq: has('/usr/lib/rabbitmq/bin/rabbitmq-server'),
+  mod_oauth2: has('/usr/lib/apache2/modules/mod_oauth2.so'),
+  mod_auth_openidc: has('/usr/lib/apache2/modules/mod_auth_openidc.so'),
 };
 
 const obstacles = new Map<string, string | undefined>();
@@ -33,7 +39,7 @@ export function obstacleTo(name: string): string | undefined {
 
 function findObstacle({ command: [file = '', ...args], needs }: Program): string | undefined {
   const { status, error, stdout, stderr } = spawnSync(file, args, { timeout: 60_000, encoding: 'utf8' });
-  if (error || (needs && status !== 0)) return 'is not installed';
+  if (error || status === 127 || (needs && status !== 0)) return 'is not installed';
   if (!needs) return undefined;
   const [version, major = '', minor = ''] = needs.versions.exec(stdout || stderr) ?? [];
   const since = needs.since[major];

@@ -9,18 +9,28 @@ import { join } from 'node:path';
 import { freePort } from '../../src/sandbox/demo/local-server.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 
+export const rabbitMqPrograms = ['rabbitmq', 'epmd'] as const;
+
 export interface RabbitMq {
-  readonly port: number;
-  readonly management: string;
   /** The log of the broker, which names the cause of a refusal. */
   log(): string;
   stop(): Promise<void>;
 }
 
+/** The program in the path changes the user, and accepts root or rabbitmq only. */
+const server = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+
 const plugins = '[rabbitmq_auth_backend_oauth2,rabbitmq_management].\n';
 
-/** @param settings more lines of rabbitmq.conf */
-export async function startRabbitMq(settings: string): Promise<RabbitMq> {
+export interface RabbitMqOptions {
+  readonly port: number;
+  /** The port of the management API. */
+  readonly management: number;
+  /** More lines of rabbitmq.conf. */
+  readonly settings: string;
+}
+
+export async function startRabbitMq({ port, management, settings }: RabbitMqOptions): Promise<RabbitMq> {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-rabbitmq-'));
   const daemons: Daemon[] = [];
   const stop = async () => {
@@ -28,12 +38,7 @@ export async function startRabbitMq(settings: string): Promise<RabbitMq> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const [port, management, mapper, distribution] = [
-      await freePort(),
-      await freePort(),
-      await freePort(),
-      await freePort(),
-    ];
+    const [mapper, distribution] = [await freePort(), await freePort()];
     const listeners = [
       `listeners.tcp.1 = 127.0.0.1:${port}`,
       'management.tcp.ip = 127.0.0.1',
@@ -51,7 +56,7 @@ export async function startRabbitMq(settings: string): Promise<RabbitMq> {
       }),
     );
     const origin = `http://127.0.0.1:${management}`;
-    const broker = await startDaemon('/usr/lib/rabbitmq/bin/rabbitmq-server', [], {
+    const broker = await startDaemon(server, [], {
       env: {
         HOME: folder,
         // The program becomes the broker itself, and not its parent.
@@ -73,7 +78,7 @@ export async function startRabbitMq(settings: string): Promise<RabbitMq> {
       isReady: async () => (await accepts(port)) && (await fetch(origin)).ok,
     });
     daemons.push(broker);
-    return { port, management: origin, log: broker.output, stop };
+    return { log: broker.output, stop };
   } catch (error) {
     await stop();
     throw error;
