@@ -146,7 +146,7 @@ const operators = [
     'StringNotEqualsIfExists',
     'StringNotEqualsIgnoreCase',
   ],
-  ...['ArnLike', 'Bool', 'NumericEquals'],
+  ...['ArnLike', 'Bool', 'NumericEquals', 'NumericNotEquals', 'BinaryEquals', 'DateNotEquals'],
 ];
 const listOf = <T>(value: fc.Arbitrary<T>) =>
   fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 3 }));
@@ -191,12 +191,12 @@ const condition = fc.oneof(
   fc.tuple(
     pick('IpAddress', 'NotIpAddress'),
     pick('aws:SourceIp'),
-    listOf(pick('203.0.113.0/24', '10.0.0.0/8', '0.0.0.0/0')),
+    listOf(pick('203.0.113.0/24', '10.0.0.0/8', '0.0.0.0/0', '203.0.113.7/33')),
   ),
   fc.tuple(
     pick('DateLessThan', 'DateGreaterThan', 'DateGreaterThanEquals'),
     pick('aws:CurrentTime'),
-    pick('2024-01-01T00:00:00Z', '2030-01-01T00:00:00Z'),
+    pick('2024-01-01T00:00:00Z', '2030-01-01T00:00:00Z', 'next week'),
   ),
   fc.tuple(
     pick(

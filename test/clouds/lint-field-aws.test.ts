@@ -93,10 +93,9 @@ const statement = (patch: object = {}) => ({
   ...patch,
 });
 const policy = (...statements: object[]) => ({ Version: '2012-10-17', Statement: statements });
-const everyone = (StringEquals: object) =>
-  policy(statement(), {
-    ...{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole', Condition: { StringEquals } },
-  });
+const everyoneIf = (Condition: object) =>
+  policy(statement(), { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole', Condition });
+const everyone = (StringEquals: object) => everyoneIf({ StringEquals });
 const second = statement({ Condition: { StringEquals: { [aud]: 'sts.amazonaws.com', [sub]: 'con_b' } } });
 const github = 'token.actions.githubusercontent.com';
 const withGithub = (condition: object) =>
@@ -113,6 +112,18 @@ describe('the lint', () => {
       everyone({ 'aws:PrincipalArn': 'arn:aws:iam::999988887777:role/ci' }),
       'C',
       ['other_principals'],
+    ],
+    [
+      'everyone of an organizational unit',
+      everyoneIf({ 'ForAnyValue:StringLike': { 'aws:PrincipalOrgPaths': 'o-a1b2c3/r-ab12/ou-ab12-1/*' } }),
+      'C',
+      ['other_principals'],
+    ],
+    [
+      'everyone of a unit in any organization',
+      everyoneIf({ 'ForAnyValue:StringLike': { 'aws:PrincipalOrgPaths': 'o-*/r-ab12/*' } }),
+      'F',
+      ['any_principal'],
     ],
     ['everyone over TLS', everyone({ 'aws:SecureTransport': 'true' }), 'F', ['any_principal']],
     [
@@ -223,6 +234,39 @@ describe('the lint', () => {
         advice: `Use StringEquals with ${own}.`,
       },
     ]);
+  });
+
+  test('removes deleted users and roles, with which IAM would reject the correction', () => {
+    const assume = { Effect: 'Allow', Action: 'sts:AssumeRole' };
+    const [role, account] = ['AROAEXAMPLEID12345678', '999988887777'];
+    const document = policy(
+      statement(),
+      { ...assume, Principal: { AWS: role } },
+      { ...assume, Principal: { AWS: ['AIDAEXAMPLEID12345678', account] } },
+    );
+    const result = lint(document);
+    expect({ grade: result.grade, rules: rulesOf(result) }).toEqual({
+      ...{ grade: 'C', rules: ['other_principals', 'deleted_principal'] },
+    });
+    checkTrustPolicy(result.corrected ?? '');
+    expect(JSON.parse(result.corrected ?? '').Statement).toEqual([
+      statement({ Action: ['sts:AssumeRoleWithWebIdentity'] }),
+      { ...assume, Principal: { AWS: [account] } },
+    ]);
+    expect(lint(policy(statement(), { ...assume, Principal: { AWS: role } })).grade).toBe('B');
+  });
+
+  test.each([
+    ['Bool', own],
+    ['BinaryEquals', own],
+    ['BinaryEquals', Buffer.from(own).toString('base64')],
+    ['ArnEquals', own],
+    ['NumericNotEquals', '5'],
+  ])('does not take %s for a comparison of the subject with %s', (operator, value) => {
+    const Condition = { StringEquals: { [aud]: 'sts.amazonaws.com' }, [operator]: { [sub]: value } };
+    expect(lint(policy(statement({ Condition }))).grade).toMatch(/[CDF]/);
+    const beside = lint(policy(statement({ Condition: { ...Condition, ...exact } })));
+    expect(beside.grade).toMatch(/[CD]/);
   });
 
   test('compares a role with the target of the connection', () => {

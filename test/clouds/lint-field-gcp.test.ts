@@ -308,6 +308,26 @@ describe('the lint of an allow policy', () => {
       true,
     ],
     [
+      'every identity of a workforce pool',
+      policy(bound, {
+        role: user,
+        members: ['principalSet://iam.googleapis.com/locations/global/workforcePools/staff/*'],
+      }),
+      'F',
+      ['pool_wide_binding'],
+      true,
+    ],
+    [
+      'our subject in a workforce pool',
+      policy(bound, {
+        role: user,
+        members: [`principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/${own}`],
+      }),
+      'F',
+      ['foreign_pool'],
+      true,
+    ],
+    [
       'a key administrator',
       policy(bound, { role: 'roles/iam.serviceAccountKeyAdmin', members: ['user:a@example.com'] }),
       'C',

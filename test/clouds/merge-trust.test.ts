@@ -33,6 +33,7 @@ const root = {
   Principal: { AWS: 'arn:aws:iam::999988887777:root' },
   Action: 'sts:AssumeRole',
 };
+const deletedRole = 'AROAEXAMPLEID12345678';
 const denied = statement(undefined, { Effect: 'Deny', Action: 'sts:TagSession' });
 
 function changed(program: string, Statement: unknown): unknown[] {
@@ -53,6 +54,12 @@ describe.each([
     ['no statement', [], []],
     ['a single statement instead of a list', root, [root]],
     ['others and a Deny', [root, denied], [root, denied]],
+    ['a deleted role', [{ ...root, Principal: { AWS: deletedRole } }], []],
+    [
+      'an account and a deleted role',
+      { ...root, Principal: { AWS: [deletedRole, '999988887777'] } },
+      [{ ...root, Principal: { AWS: ['999988887777'] } }],
+    ],
     ['our statement under another Sid', [{ ...ours, Sid: 'Before' }, root], [root]],
     ['an older version of our statement', [{ ...ours, Condition: {} }, root], [root]],
   ])('keeps the other statements of a policy with %s', (_name, before, kept) => {

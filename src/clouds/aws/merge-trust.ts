@@ -14,12 +14,19 @@ export const connectionStatement = (target: AwsTarget, facts: SetupFacts, federa
   ...trustPolicy(target, facts, federated).Statement[0]!,
 });
 
+/** A jq function: IAM accepts no policy with the unique id of a deleted user or role (repost.aws, iam-resource-policy-format). */
+const withoutDeleted = `def without_deleted: [.Principal | objects | .AWS | [.] | flatten[] | strings
+    | select(test("^A[A-Z]{3}[A-Z0-9]{12,}$"))] as $gone
+  | if $gone == [] then . else .Principal.AWS |= ([.] | flatten - $gone)
+    | if .Principal.AWS == [] then del(.Principal.AWS) else . end | select(.Principal != {}) end;`;
+
 /** A statement with the same principal and conditions is ours under any Sid: the set-up of a new role created it. */
 const otherStatements = `[.Statement] | flatten(1)
-    | map(select(.Sid == $ours.Sid or del(.Sid, .Action) == ($ours | del(.Sid, .Action)) | not)`;
+    | map(select(.Sid == $ours.Sid or del(.Sid, .Action) == ($ours | del(.Sid, .Action)) | not) | without_deleted`;
 
 /** A jq program that keeps the other statements and appends ours. */
-export const addStatement = `${stopAtRestrictions}
+export const addStatement = `${withoutDeleted}
+${stopAtRestrictions}
   | .Statement = (${otherStatements}) + [$ours])`;
 
 /**
@@ -27,7 +34,8 @@ export const addStatement = `${stopAtRestrictions}
  * use the role too. It removes a statement that names this connection without its audience. Other principals of a statement
  * and Deny statements stay.
  */
-export const replaceStatements = `${stopAtRestrictions}
+export const replaceStatements = `${withoutDeleted}
+${stopAtRestrictions}
   | $ours.Principal.Federated as $issuer
   | $ours.Condition.StringEquals as $expected
   | ($expected | keys) as [$aud, $sub]

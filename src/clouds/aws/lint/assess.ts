@@ -6,6 +6,7 @@ import { allowsAction, parseTrustPolicy, type Statement, type TrustDocument } fr
 import { claimOf } from './keys.ts';
 import { denyingStatements, otherPrincipals, otherSubjects } from './others.ts';
 import { isOurs, remarks, reportStatement, type StatementReport } from './own.ts';
+import { deletedPrincipals } from './principals.ts';
 import { type Caller, type LintInput, ownCaller } from './request.ts';
 import { findStrangers, type Stranger } from './strangers.ts';
 
@@ -43,6 +44,7 @@ export function assess(policy: JsonObject, connection: AssessmentInput): Assessm
         detail: `IAM rejects the document: ${fault.detail}`,
       }),
     ),
+    ...document.statements.flatMap(({ principals, path }) => deletedPrincipals(principals, path)),
     ...open,
     ...denying.map(denied),
     ...document.statements.flatMap((statement) =>

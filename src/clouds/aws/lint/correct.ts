@@ -8,6 +8,7 @@ import { isMistakenKey } from './false-conditions.ts';
 import { claimOf } from './keys.ts';
 import { otherPrincipals } from './others.ts';
 import { hasSameHost } from './own.ts';
+import { withoutDeleted } from './principals.ts';
 import { providerEnding, providerOf } from './request.ts';
 
 const placeholder = 'ACCOUNT';
@@ -33,7 +34,7 @@ export function correct(
     ...policy,
     ...(policy.Version === undefined || policy.Version === '2008-10-17' ? {} : { Version: '2012-10-17' }),
     Statement: [
-      ...statements.filter((fields) => !isOpen(fields, input, before)),
+      ...statements.filter((fields) => !isOpen(fields, input, before)).flatMap(withoutDeleted),
       ...(base ? [] : [ownStatement(input, before)]),
     ],
   };

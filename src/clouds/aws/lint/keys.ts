@@ -22,8 +22,8 @@ export function isUnderstood({ operator, key, values }: Condition, issuer: strin
     ? issuerKeys.includes(key.toLowerCase().slice(name.length))
     : carried.test(key) || neverCarried.test(key);
   if (!isKnownKey) return false;
-  // AWS documents ARN operators for ARNs only.
-  if (isOurs && operator.base.startsWith('Arn')) return false;
+  // The claims are strings. AWS documents the other operators for values of their own type only.
+  if (isOurs && !/^String|^Null$/.test(operator.base)) return false;
   if (operator.set !== undefined && operator.ifExists) return false;
   if (operator.base.endsWith('IpAddress'))
     return values.every((value) => addressMatches(value, '192.0.2.1') !== undefined);

@@ -27,7 +27,7 @@ export type RequestContext = ReadonlyMap<string, readonly string[]>;
 type Resolve = ((variable: string) => string | undefined) | undefined;
 
 type Comparison = 'less' | 'equal' | 'greater';
-type Kind = 'exact' | 'like' | 'ignore_case' | 'arn' | 'ip' | 'null';
+type Kind = 'exact' | 'like' | 'ignore_case' | 'boolean' | 'binary' | 'arn' | 'ip' | 'null';
 const kinds = new Map<
   string,
   { kind: Kind | readonly ['number' | 'date', ...Comparison[]]; negated: boolean }
@@ -45,8 +45,8 @@ define('ignore_case', 'StringEqualsIgnoreCase', 'StringNotEqualsIgnoreCase');
 define('like', 'StringLike', 'StringNotLike');
 define('arn', 'ArnEquals', 'ArnNotEquals');
 define('arn', 'ArnLike', 'ArnNotLike');
-define('ignore_case', 'Bool');
-define('exact', 'BinaryEquals');
+define('boolean', 'Bool');
+define('binary', 'BinaryEquals');
 define('ip', 'IpAddress', 'NotIpAddress');
 define('null', 'Null');
 for (const [name, type] of [
@@ -90,6 +90,8 @@ export function holds(condition: Condition, context: RequestContext): boolean {
 function test(base: string, policy: string, actual: string, resolve: Resolve): boolean | undefined {
   const kind = kinds.get(base)?.kind ?? 'null';
   if (kind === 'ip') return addressMatches(policy, actual);
+  if (kind === 'binary') return Buffer.from(policy, 'base64').toString() === actual;
+  if (kind === 'boolean' && !/^(?:true|false)$/i.test(policy)) return undefined;
   if (typeof kind === 'object') return comparesAs(kind, policy, actual);
   if (kind === 'arn') {
     const [expected, parts] = [sixParts(policy), sixParts(actual)];
@@ -113,14 +115,17 @@ function sixParts(text: string): string[] {
 export function patternFor(base: string, value: string, resolve: Resolve): Pattern | undefined {
   const kind = kinds.get(base)?.kind;
   if (kind === 'arn') return value.includes(':') ? undefined : patternFor('StringLike', value, resolve);
-  if (kind !== 'exact' && kind !== 'like' && kind !== 'ignore_case') return undefined;
+  if (kind !== 'exact' && kind !== 'like' && kind !== 'ignore_case' && kind !== 'boolean') return undefined;
   const parts: string[] = [];
   for (const [index, part] of (resolve ? value.split(/\$\{([^}]*)\}/) : [value]).entries()) {
     const text = index % 2 === 0 ? part : resolve?.(part);
     if (text === undefined) return undefined;
     parts.push(text);
   }
-  return compilePattern(parts, { wildcards: kind === 'like', ignoreCase: kind === 'ignore_case' });
+  return compilePattern(parts, {
+    wildcards: kind === 'like',
+    ignoreCase: kind === 'ignore_case' || kind === 'boolean',
+  });
 }
 
 /** The patterns of all conditions on a key. Variables have their value in this request. */

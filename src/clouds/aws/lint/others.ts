@@ -182,11 +182,10 @@ function namesCaller({ operator, key, values }: Condition): boolean {
   if (/^aws:principalarn$/i.test(key) && /^(?:String|Arn)(?:Equals|Like)$/.test(operator.base))
     // The account is fixed: at most its own principals.
     return values.every((value) => /^arn:[a-z-]+:(?:iam|sts)::\d{12}:[^$]+$/.test(value));
-  if (
-    !/^(?:aws:(?:principal(?:orgid|orgpaths|account)|userid|sourceaccount|sourceorgid)|sts:externalid)$/i.test(
-      key,
-    )
-  )
+  if (/^aws:principalorgpaths$/i.test(key) && /^String(?:Equals|Like)$/.test(operator.base))
+    // The organization is fixed.
+    return values.every((value) => /^o-[a-z0-9]+\/[^$]*$/.test(value));
+  if (!/^(?:aws:(?:principal(?:orgid|account)|userid|sourceaccount|sourceorgid)|sts:externalid)$/i.test(key))
     return false;
   return isExact({ operator, values });
 }

@@ -1,9 +1,12 @@
 /** Principals of a trust policy (user guide, "AWS JSON policy elements: Principal"). */
-import { isJsonObject } from '../../lint.ts';
+import { describeValue, type Finding, isJsonObject, type JsonObject } from '../../lint.ts';
 
 export interface Principal {
-  /** `invalid`: IAM answers "Invalid principal in policy". */
-  readonly kind: 'everyone' | 'federated' | 'aws' | 'service' | 'invalid';
+  /**
+   * `deleted`: the unique id that IAM shows for a deleted user or role. It has no access, and IAM accepts no policy with it
+   * (repost.aws/knowledge-center/iam-resource-policy-format). `invalid`: IAM answers "Invalid principal in policy".
+   */
+  readonly kind: 'everyone' | 'federated' | 'aws' | 'service' | 'deleted' | 'invalid';
   readonly value: string;
 }
 
@@ -17,10 +20,12 @@ const builtInProviders = [
 
 const forms = {
   federated: /^arn:aws[a-z-]*:iam::\d{12}:(?:oidc|saml)-provider\/.+$/,
-  /** An account, one of its identities, or the unique id that IAM shows for a deleted identity. */
-  aws: /^(?:\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:user|role)\/[^*?]+)|arn:aws[a-z-]*:sts::\d{12}:(?:assumed-role\/[^*?]+\/[^*?]+|federated-user\/[^*?]+|self)|A[A-Z]{3}[A-Z0-9]{12,124})$/,
-  service: /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:amazonaws\.com|amazonaws\.com\.cn|amazon\.com|aws\.internal)$/,
+  /** An account or one of its identities. */
+  aws: /^(?:\d{12}|arn:aws[a-z-]*:iam::\d{12}:(?:root|(?:user|role)\/[^*?]+)|arn:aws[a-z-]*:sts::\d{12}:(?:assumed-role\/[^*?]+\/[^*?]+|federated-user\/[^*?]+))$/,
+  service: /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:amazonaws\.com|amazonaws\.com\.cn|amazon\.com)$/,
 } as const;
+
+const deletedId = /^A[A-Z]{3}[A-Z0-9]{12,124}$/;
 
 const kindOf = new Map<string, keyof typeof forms>([
   ['Federated', 'federated'],
@@ -39,6 +44,7 @@ export function parsePrincipal(principal: unknown): readonly Principal[] {
     if (values.length === 0) return [{ kind: 'invalid' as const, value: type }];
     return values.map((value): Principal => {
       const text = String(value);
+      if (kind === 'aws' && deletedId.test(text)) return { kind: 'deleted', value: text };
       if (kind === 'aws' && text === '*') return { kind: 'everyone', value: text };
       const isValid =
         typeof value === 'string' &&
@@ -47,4 +53,24 @@ export function parsePrincipal(principal: unknown): readonly Principal[] {
       return { kind: isValid ? kind : 'invalid', value: kind ? text : `${type}: ${text}` };
     });
   });
+}
+
+export const deletedPrincipals = (principals: readonly Principal[], path: string): readonly Finding[] =>
+  principals
+    .filter(({ kind }) => kind === 'deleted')
+    .map(({ value }) => ({
+      ...{ rule: 'deleted_principal', severity: 'redundant', path: `${path}.Principal` },
+      detail: `${describeValue(value)} is a deleted user or role. It has no access, and IAM accepts no policy that names it.`,
+      advice: 'Remove it.',
+    }));
+
+/** The same statement without deleted users and roles; none if it names nobody else. */
+export function withoutDeleted(fields: JsonObject): readonly JsonObject[] {
+  if (!isJsonObject(fields.Principal)) return [fields];
+  const { AWS: named, ...others } = fields.Principal;
+  const list: readonly unknown[] = [named ?? []].flat();
+  const kept = list.filter((value) => !deletedId.test(String(value)));
+  if (kept.length === list.length) return [fields];
+  const principal = { ...others, ...(kept.length > 0 ? { AWS: kept } : {}) };
+  return Object.keys(principal).length === 0 ? [] : [{ ...fields, Principal: principal }];
 }

@@ -21,17 +21,17 @@ export type Member =
   | 'unknown';
 
 const federated =
-  /^principal(Set)?:\/\/iam\.googleapis\.com\/(projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/[^/]+)\/(.+)$/;
+  /^principal(Set)?:\/\/iam\.googleapis\.com\/((?:projects\/([^/]+)\/locations\/global\/workloadIdentityPools|locations\/global\/workforcePools)\/[^/]+)\/(.+)$/;
 
 /** @param pool the full name of our pool */
 export function classify(member: string, pool: string, subject: string): Member {
   if (/^(?:all(?:Authenticated)?Users|principalSet:\/\/goog\/public:all)$/.test(member)) return 'everyone';
   if (/^deleted:/.test(member)) return 'deleted';
   if (/^(?:user|group|domain|serviceAccount):\S+$/.test(member)) return 'named';
-  const [, isSet, memberPool, project = '', rest = ''] = federated.exec(member) ?? [];
+  const [, isSet, memberPool, project, rest = ''] = federated.exec(member) ?? [];
   if (memberPool === undefined) return /^principal(?:Set)?:\/\/\S+$/.test(member) ? 'named' : 'unknown';
   if (isSet) return rest === '*' ? 'pool' : 'set';
   if (memberPool === pool) return rest === `subject/${subject}` ? 'own' : 'subject';
   if (rest !== `subject/${subject}`) return 'named';
-  return /^\d+$/.test(project) ? 'foreign_pool' : 'project_id';
+  return project === undefined || /^\d+$/.test(project) ? 'foreign_pool' : 'project_id';
 }

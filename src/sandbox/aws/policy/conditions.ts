@@ -20,8 +20,10 @@ const matching =
 
 const comparing =
   (parse: (text: string) => number, compare: (actual: number, policy: number) => boolean): Test =>
-  (policy, actual) =>
-    compare(parse(actual), parse(policy));
+  (policy, actual) => {
+    const limit = parse(policy);
+    return Number.isNaN(limit) ? undefined : compare(parse(actual), limit);
+  };
 
 /** Seconds since the epoch, or ISO 8601; `Date.parse` alone would read almost any text. */
 const toTime = (text: string): number => {
@@ -48,12 +50,20 @@ function sixParts(text: string): string[] {
 
 const address: Test = (policy, actual) => {
   const [network = '', prefix] = policy.split('/');
-  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
-  if (!isIP(network) || !isIP(actual)) return undefined;
+  const [family, bits] = isIP(network) === 6 ? (['ipv6', 128] as const) : (['ipv4', 32] as const);
+  const length = /^\d+$/.test(prefix ?? '0') ? Number(prefix ?? bits) : Number.NaN;
+  if (!isIP(network) || !isIP(actual) || !(length <= bits)) return undefined;
   const list = new BlockList();
-  list.addSubnet(network, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family);
+  list.addSubnet(network, length, family);
   return list.check(actual, isIP(actual) === 6 ? 'ipv6' : 'ipv4');
 };
+
+/** AWS documents it for true and false only. */
+const boolean: Test = (policy, actual) =>
+  /^(?:true|false)$/i.test(policy) ? policy.toLowerCase() === actual.toLowerCase() : undefined;
+
+/** The value in the policy is in base64. */
+const binary: Test = (policy, actual) => Buffer.from(policy, 'base64').equals(Buffer.from(actual));
 
 const equals = matching({ wildcards: false });
 const like = matching({ wildcards: true });
@@ -73,8 +83,8 @@ define(ignoreCase, 'StringEqualsIgnoreCase', 'StringNotEqualsIgnoreCase');
 define(like, 'StringLike', 'StringNotLike');
 define(arn, 'ArnEquals', 'ArnNotEquals');
 define(arn, 'ArnLike', 'ArnNotLike');
-define(ignoreCase, 'Bool');
-define(equals, 'BinaryEquals');
+define(boolean, 'Bool');
+define(binary, 'BinaryEquals');
 define(address, 'IpAddress', 'NotIpAddress');
 for (const [kind, parse] of [
   ['Numeric', toNumber],
