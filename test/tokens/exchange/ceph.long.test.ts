@@ -1,5 +1,8 @@
 /** The preset s3-sts with a real Ceph Object Gateway, which reads a copy of the JWKS with certificates. */
+import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import fc from 'fast-check';
+import { clouds, diagnosisOf } from '../../../src/clouds/index.ts';
 import { type Ceph, cephPrograms, startCeph, withCertificate } from '../../support/ceph.ts';
 import { testWithClients } from '../../support/clients.ts';
 import { areUsable, testWith } from '../../support/programs.ts';
@@ -121,3 +124,66 @@ test('Ceph refuses a JWKS without certificates', async () => {
   expect(await verify()).toEqual(refused);
   await publish();
 });
+
+test('the lint of trust policies agrees with Ceph about who gets in, for Allow with StringEquals on audience and subject', async () => {
+  const seed = Number(process.env.SOJOURN_LINT_SEED ?? randomInt(2 ** 31));
+  process.stderr.write(`SOJOURN_LINT_SEED=${seed}\n`);
+  front.jwks = await withCertificate({ keys: front.keys.map(({ publicJwk }) => publicJwk) });
+  const { audience } = connection;
+  const [own, unnamed] = ['con_01k0abcdefghjkmnpqrstvwxyz', 'con_bc'] as const;
+  const iat = Math.floor(Date.now() / 1000);
+  const tokenOf = (sub: string) =>
+    front.sign({ iss: front.issuer, sub, aud: audience, iat, exp: iat + 3600 });
+  const tokens = new Map<string, string>();
+  for (const sub of [own, unnamed, 'con_b', 'con_c']) tokens.set(sub, await tokenOf(sub));
+
+  const account = 'arn:aws:iam::111122223333:';
+  const name = front.issuer.replace('http://', '');
+  const target = clouds.aws.target.parse({ role_arn: `${account}role/vendor`, audience });
+  const facts = {
+    issuer: front.issuer,
+    subject: own,
+    audience,
+    vendor: 'V',
+    connection: { id: own, name: 'prod' },
+  };
+  const valuesOf = (...values: string[]) =>
+    fc.oneof(fc.constantFrom(...values), fc.uniqueArray(fc.constantFrom(...values), { minLength: 1 }));
+  const statement = fc
+    .record(
+      {
+        provider: fc.constantFrom(name, name, name, `${name}/other`),
+        aud: valuesOf(audience, audience, 'other'),
+        sub: valuesOf(own, own, 'con_b', 'con_c', own.toUpperCase()),
+      },
+      { requiredKeys: ['provider'] },
+    )
+    .map(({ provider, aud, sub }) => ({
+      Effect: 'Allow',
+      Principal: { Federated: [`${account}oidc-provider/${provider}`] },
+      Action: ['sts:AssumeRoleWithWebIdentity'],
+      Condition: {
+        StringEquals: { ...(aud && { [`${name}:aud`]: aud }), ...(sub && { [`${name}:sub`]: sub }) },
+      },
+    }));
+  const policy = fc
+    .array(statement, { minLength: 1, maxLength: 3 })
+    .map((Statement) => ({ Version: '2012-10-17', Statement }));
+  await fc.assert(
+    fc.asyncProperty(policy, async (document) => {
+      const { grade, findings } = diagnosisOf('aws').lint(target, facts, document, Date.now());
+      // A store has one account, without a number.
+      await ceph.putRole('linted', JSON.stringify(document).replaceAll(account, 'arn:aws:iam:::'));
+      const admitted: string[] = [];
+      for (const [sub, token] of tokens)
+        if ((await ceph.assumeRole('arn:aws:iam:::role/linted', token)) === '200') admitted.push(sub);
+      const isBlocked = findings.some(({ severity }) => severity === 'blocks_access');
+      expect({ document, isIn: admitted.includes(own) }).toEqual({ document, isIn: !isBlocked });
+      if (admitted.some((sub) => sub !== own))
+        expect({ document, grade }).toEqual({ document, grade: expect.stringMatching(/[CDF]/) });
+      if (admitted.includes(unnamed)) expect({ document, grade }).toEqual({ document, grade: 'F' });
+    }),
+    { seed, numRuns: 200 },
+  );
+  await publish();
+}, 300_000);
