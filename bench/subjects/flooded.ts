@@ -27,6 +27,11 @@ const form = (secret: string) =>
     client_secret: secret,
     resource: `urn:sojourn:connection:${connection.id}`,
   }).toString();
+process.on('message', () => {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  process.send?.(heapUsed + external);
+});
 process.on('disconnect', () => process.exit(0));
 process.send?.({
   origin: issuer,
