@@ -2,11 +2,17 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
+import { createKeyCache } from '../../../src/access/federation/key-cache.ts';
 import type { Audit } from '../../../src/platform/audit/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
-import { createKnownAddresses, createRequestLimits } from '../../../src/platform/limits/index.ts';
+import {
+  createFairQueue,
+  createKnownAddresses,
+  createRequestLimits,
+} from '../../../src/platform/limits/index.ts';
 import { createFailedSignIns } from '../../../src/server/http/public/failed-sign-ins.ts';
 import { createCredentialsCache } from '../../../src/tokens/exchange/cache.ts';
+import { createTenantLookups } from '../../../src/tokens/issuer/tenant-lookups.ts';
 import { repetitions } from '../../support/scale.ts';
 
 const count = repetitions({ part: 200_000, full: 1_000_000 });
@@ -26,6 +32,17 @@ const audit: Pick<Audit, 'record'> = { record: async () => {} };
 const limits = () =>
   createRequestLimits({ audit: audit as Audit, now, perAddress: 1, perClient: 1, perInvitation: 1 });
 const context = (number: number) => ({ source_ip: addressOf(number), request_id: 'r' });
+
+/** Far more than the pauses and limits of the structures. */
+const steadyClock = () => {
+  let milliseconds = 0;
+  return () => (milliseconds += 1);
+};
+const keySource = (id: string, kid: string) => ({
+  id,
+  fetch: async () => ({ url: id, keys: [{ kty: 'EC' as const, kid, alg: 'ES256' }] }),
+  missing: () => new SojournError('server_busy'),
+});
 
 type Remember = (number: number) => unknown;
 const structures: Record<string, () => Remember> = {
@@ -52,6 +69,23 @@ const structures: Record<string, () => Remember> = {
   'addresses of clients': () => {
     const { add } = createKnownAddresses(now);
     return (number) => add(addressOf(number));
+  },
+  'issuers of federated clients': () => {
+    const { keysOf } = createKeyCache(now);
+    return (number) => keysOf(keySource(`https://issuer-${number}.example`, 'a'), () => true);
+  },
+  'key ids that an issuer does not list': () => {
+    const { keysOf } = createKeyCache(now);
+    const source = keySource('https://issuer.example', 'a');
+    return (number) => keysOf(source, (keys) => keys.some(({ kid }) => kid === `kid-${number}`));
+  },
+  'tenants in paths that do not exist': () => {
+    const { find } = createTenantLookups(async () => undefined, steadyClock());
+    return (number) => find(`ten_${number}`, false);
+  },
+  'tenants with exchanges': () => {
+    const { run } = createFairQueue({ total: 64, perTenant: 16 });
+    return (number) => run(`ten_${number}`, async () => {});
   },
   'connections that a cloud refuses': () => {
     const cache = createCredentialsCache({ now, elapsed: now, maxEntries: 10_000 });
