@@ -71,6 +71,8 @@ export interface Diagnosis {
    * @throws {SojournError} `invalid_request` if the document does not control access
    */
   lint(target: unknown, facts: SetupFacts, document: unknown, now?: number): LintResult;
+  /** Whether the documents of the cloud can be YAML. */
+  readonly readsYaml?: boolean;
   /**
    * Lints a rule of the customer's organization: whether it refuses the set-up or the tokens of the connection.
    * @throws {SojournError} `invalid_request` for any other document

@@ -45,8 +45,7 @@ export function consistencyFaults(preset: Preset): Fault[] {
       ({ content }, index) =>
         [`setup.files.${index}.content`, content, new Set([...facts, ...values])] as const,
     ),
-    ...(preset.lint?.rules.map(({ value }, index) => [`lint.rules.${index}.value`, value, facts] as const) ??
-      []),
+    ...(preset.lint ? textsOfLint(preset.lint, facts) : []),
     ...under('client.variables', preset.client.variables, client),
     ...preset.client.files.map(
       ({ content }, index) => [`client.files.${index}.content`, content, client] as const,
@@ -94,6 +93,14 @@ const textsOf = (spend: Spend, at: string, names: ReadonlySet<string>) =>
         ...under(`${at}.parameters`, spend.parameters, names),
         ...(spend.kind === 'sts' ? under(`${at}.query`, spend.query, names) : []),
       ];
+
+const textsOfLint = ({ within = '', rules }: NonNullable<Preset['lint']>, names: ReadonlySet<string>) => [
+  ['lint.within', within, names] as const,
+  ...rules.flatMap(({ value, or }, index) => [
+    [`lint.rules.${index}.value`, value, names] as const,
+    ...or.map((other, place) => [`lint.rules.${index}.or.${place}.value`, other.value, names] as const),
+  ]),
+];
 
 function textsOfProbe(probe: Probe, names: ReadonlySet<string>) {
   if (probe.kind === 'kafka')

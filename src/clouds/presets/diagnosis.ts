@@ -1,7 +1,6 @@
 /** The diagnosis of a preset: its error table, its probes, and how to fix a refusal. */
 import type { SojournError } from '../../platform/errors/index.ts';
 import type { Diagnosis, Remedy, SetupFacts } from '../contract/index.ts';
-import { isJsonObject } from '../lint.ts';
 import { probeInterpreter } from '../probe.ts';
 import { explain, explanationsOf } from './exchange.ts';
 import { lint } from './lint.ts';
@@ -36,8 +35,8 @@ export function diagnosisOf(preset: Preset): Diagnosis {
       detail: `${preset.title} accepts a token with another ${type}. Apply the set-up of the connection again.`,
       ...setupCommand(facts),
     }),
+    readsYaml: true,
     documentType: preset.lint?.type ?? preset.id,
-    lint: (target, facts, document) =>
-      lint(preset, target as PresetTarget, facts, isJsonObject(document) ? document : undefined),
+    lint: (target, facts, document) => lint(preset, target as PresetTarget, facts, document),
   };
 }

@@ -6,68 +6,92 @@ import {
   type Finding,
   gradeFindings,
   isJsonObject,
-  type JsonObject,
   type LintResult,
   stringsIn,
 } from '../lint.ts';
+import { locate, selection } from './path.ts';
 import type { Preset } from './preset.ts';
 import { factsOf } from './set-up.ts';
 import { type PresetTarget, valuesOf } from './target.ts';
 import { render } from './template.ts';
 
-type Rule = NonNullable<Preset['lint']>['rules'][number];
+type Described = NonNullable<Preset['lint']>;
+type Rule = Described['rules'][number];
 
 /** @throws {SojournError} `invalid_request` if the document is not of the type that the preset describes */
-export function lint(
-  preset: Preset,
-  target: PresetTarget,
-  facts: SetupFacts,
-  document: JsonObject | undefined,
-): LintResult {
+export function lint(preset: Preset, target: PresetTarget, facts: SetupFacts, document: unknown): LintResult {
   const { lint: described, title } = preset;
   if (!described) throw invalidRequest([{ path: 'cloud', message: `${preset.id} has no lint` }]);
-  const { type, within, rules } = described;
-  const inner = within === undefined ? undefined : document?.[within];
-  const fields = isJsonObject(inner) ? inner : document;
-  if (!fields || rules.every(({ field }) => !Object.hasOwn(fields, field)))
-    throw invalidRequest([{ path: 'document', message: `must be a ${type} of ${title}` }]);
+  const { type, rules } = described;
   const values = { ...valuesOf(preset, target), ...factsOf(facts) };
-  const expected = (rule: Rule): string => render(rule.value, values);
-  const prefix = fields === inner ? `${within}.` : '';
-  const findings = rules.flatMap((rule) => findingsOf(rule, fields, expected(rule), prefix));
-  const corrected: JsonObject = {
-    ...fields,
+  const within = render(described.within ?? '', values);
+  const selected = selection(document, within);
+  const inner = locate(document, within);
+  const fields = within !== '' && isJsonObject(inner) ? inner : document;
+  const prefix = fields === inner && within !== '' ? `${within}.` : '';
+  const rendered = rules.map((rule) => ({
+    ...rule,
+    value: render(rule.value, values),
+    or: rule.or.map(({ field, value }) => ({ field, value: render(value, values) })),
+  }));
+  const fieldsOf = ({ field, or }: Rule) => [field, ...or.map((other) => other.field)];
+  const isOfType = rules.some((rule) => fieldsOf(rule).some((path) => locate(fields, path) !== undefined));
+  if (!isOfType && selected?.length !== 0)
+    throw invalidRequest([{ path: 'document', message: `must be a ${type} of ${title}` }]);
+  if (!isOfType) return gradeFindings(type, [noEntry(within, described)], undefined);
+  const findings = [
+    ...rendered.flatMap((rule) => findingsOf(rule, fields, prefix, described.advice)),
+    ...(described.exclusive && selected && selected.length > 1 ? [others(within, described)] : []),
+  ];
+  return gradeFindings(type, findings, correctedOf(described, rendered, fields, prefix === '' ? '' : within));
+}
+
+/** Undefined if a rule reads deeper than a member of the fields. */
+function correctedOf(
+  { advice }: Described,
+  rules: readonly Rule[],
+  fields: unknown,
+  within: string,
+): unknown {
+  if (advice !== undefined || rules.some(({ field }) => /[.[]/.test(field))) return undefined;
+  const corrected = {
+    ...(fields as object),
     ...Object.fromEntries(
-      rules.map((rule) => [rule.field, rule.must === 'contain' ? [expected(rule)] : expected(rule)]),
+      rules.map(({ field, must, value }) => [field, must === 'contain' ? [value] : value]),
     ),
   };
-  return gradeFindings(type, findings, prefix === '' ? corrected : { [String(within)]: corrected });
+  return within === '' ? corrected : { [within]: corrected };
 }
 
 function findingsOf(
-  { field, must, detail }: Rule,
-  fields: JsonObject,
-  value: string,
+  { field, must, value, detail, or, missing }: Rule,
+  fields: unknown,
   prefix: string,
+  advice = `Set ${field} to ${JSON.stringify(must === 'equal' ? value : [value])}.`,
 ): Finding[] {
   const found = (rule: string, severity: Finding['severity'], what: string): Finding[] => [
     {
-      rule: `${field}_${rule}`,
+      rule: `${nameOf(field)}_${rule}`,
       severity,
       path: prefix + field,
       detail: `${what} ${detail}`,
-      advice: `Set ${field} to ${must === 'contain' ? JSON.stringify([value]) : JSON.stringify(value)}.`,
+      advice,
     },
   ];
-  const stated = fields[field];
+  const has = (path: string, text: string) => stringsIn(locate(fields, path)).includes(text);
+  if (or.some((other) => has(other.field, other.value))) return [];
+  const stated = locate(fields, field);
   const texts = stringsIn(stated);
+  if (must === 'include' && !texts.includes(value))
+    return found('missing', missing, `${field} does not have ${describeValue(value)}.`);
+  if (must === 'include') return [];
   if (
     stated === undefined ||
     stated === null ||
     stated === '' ||
     (Array.isArray(stated) && stated.length === 0)
   )
-    return found('missing', 'overly_permissive', `${field} is missing.`);
+    return found('missing', missing, `${field} is missing.`);
   const pattern = texts.find((text) => text.includes('*'));
   if (pattern !== undefined)
     return found('pattern', 'overly_permissive', `${field} has the pattern ${describeValue(pattern)}.`);
@@ -79,3 +103,22 @@ function findingsOf(
     );
   return texts.length === 1 ? [] : found('others', 'weak', `${field} has other values too.`);
 }
+
+const noEntry = (path: string, { advice = 'Apply the set-up of the connection.' }: Described): Finding => ({
+  rule: 'entry_missing',
+  severity: 'blocks_access',
+  path,
+  detail: 'The document has no such entry, so nothing admits the connection.',
+  advice,
+});
+
+const others = (path: string, { exclusive = '' }: Described): Finding => ({
+  rule: 'entry_others',
+  severity: 'weak',
+  path,
+  detail: exclusive,
+  advice: 'Remove the other entries, unless the customer needs them.',
+});
+
+/** The names of a path: `claimMappings.username.prefix` is `claimMappings_username_prefix`. */
+const nameOf = (path: string): string => path.replace(/\[[^\]]*\]/g, '').replaceAll('.', '_');

@@ -237,24 +237,38 @@ export const presetSchema = z.strictObject({
   lint: z
     .strictObject({
       type: z.string().regex(/^[a-z][a-z-]{1,40}$/, 'must be lower-case letters and hyphens'),
-      within: z
-        .string()
-        .min(1)
+      within: template
         .optional()
-        .describe('The member with the fields, if the command of the service nests them.'),
+        .describe(
+          'The path of the member with the fields, if they are nested: names joined by dots; [NAME=VALUE] is the first member of a list that has the value.',
+        ),
+      exclusive: text
+        .optional()
+        .describe('What it means that `within` selects more than one member of a list.'),
+      advice: text.optional().describe('How to fix every finding, if editing the document does not.'),
       rules: z
         .array(
           z.strictObject({
-            field: z.string().min(1),
-            must: z.enum(['equal', 'contain'], 'must be equal or contain'),
+            field: z.string().min(1).describe('A path; [*] is each member of a list.'),
+            must: z
+              .enum(['equal', 'contain', 'include'], 'must be equal, contain or include')
+              .describe('contain: a list with this value alone. include: a list with this value.'),
             value: template,
+            or: z
+              .array(z.strictObject({ field: z.string().min(1), value: template }))
+              .default([])
+              .describe('Other fields that say the same.'),
+            missing: z
+              .enum(['overly_permissive', 'blocks_access'], 'must be overly_permissive or blocks_access')
+              .default('overly_permissive')
+              .describe('What a missing value does.'),
             detail: text.describe('What a missing or other value means.'),
           }),
         )
         .min(1),
     })
     .optional()
-    .describe('How to check a JSON document that the customer pastes.'),
+    .describe('How to check a JSON or YAML document that the customer pastes.'),
   client: z.strictObject({
     variables: templates.default({}),
     files: z.array(clientFile).default([]),

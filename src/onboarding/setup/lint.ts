@@ -2,18 +2,34 @@
 
 import type { Connection } from '../../access/connections/index.ts';
 import { diagnosisOf, type GuardrailResult, type LintResult, type SetupFacts } from '../../clouds/index.ts';
-import { invalidRequest } from '../../platform/errors/index.ts';
+import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { hasDuplicateName } from '../../platform/validation/index.ts';
+import { parseYaml } from '../../platform/yaml/index.ts';
 
-/** Throws `invalid_request` for invalid or ambiguous JSON and for documents that grant no access. */
-export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): LintResult =>
-  diagnosisOf(connection.cloud).lint(connection.target, facts, parseStrictly(text));
+/** Throws `invalid_request` for invalid or ambiguous JSON or YAML and for documents that grant no access. */
+export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): LintResult => {
+  const { lint, readsYaml = false } = diagnosisOf(connection.cloud);
+  return lint(connection.target, facts, readsYaml ? parseJsonOrYaml(text) : parseStrictly(text));
+};
 
 /** Throws like `lintDocument`. */
 export function lintGuardrail(connection: Connection, facts: SetupFacts, text: string): GuardrailResult {
   const { guardrail } = diagnosisOf(connection.cloud);
   if (!guardrail) throw invalidRequest([{ path: 'cloud', message: `${connection.cloud} has no guardrails` }]);
   return guardrail(connection.target, facts, parseStrictly(text));
+}
+
+/** YAML begins with neither of the characters with which JSON objects and lists begin, except in flow style. */
+function parseJsonOrYaml(text: string): unknown {
+  if (/^\uFEFF?\s*[[{]/.test(text)) return parseStrictly(text);
+  try {
+    return parseYaml(Buffer.from(text), 'document').raw;
+  } catch (error) {
+    if (!(error instanceof SojournError)) throw error;
+    throw invalidRequest(
+      error.faults.map(({ path, message }) => ({ path: 'document', message: `${path}: ${message}` })),
+    );
+  }
 }
 
 function parseStrictly(document: string): unknown {

@@ -29,6 +29,24 @@ async function post(body: string): Promise<{ status: number; body: Record<string
 }
 const lint = (document: string) => post(JSON.stringify({ document }));
 
+test('the set-up file of a Kubernetes cluster has grade A, and YAML with an alias is refused', async () => {
+  const { id } = await server.admin.post<{ id: string }>('/connections', {
+    name: 'cluster',
+    tenant: connection.tenant,
+    cloud: 'kubernetes',
+    target: { server: 'https://k8s.example:6443' },
+  });
+  const file = await server.admin.file(`/connections/${id}/setup/authentication-configuration.yaml`);
+  const lintOf = (document: string) => server.admin.post(`/connections/${id}/lint`, { document });
+  expect(await lintOf(file)).toEqual({
+    document_type: 'kubernetes-authentication-configuration',
+    grade: 'A',
+    findings: [],
+    corrected: null,
+  });
+  await expect(lintOf('jwt: &all []\nother: *all\n')).rejects.toThrow(/document:1: anchors and aliases/);
+});
+
 const name = () => server.issuer.replace('http://', '');
 const statement = (patch: object = {}) => ({
   Effect: 'Allow',
@@ -166,7 +184,7 @@ describe('a pasted document', () => {
     });
     expect(await run(denied, '--corrected')).toEqual({
       ...{ code: 1, out: '' },
-      err: 'No corrected document: first decide about the findings that block access.\n',
+      err: 'No corrected document: follow the advice of each finding.\n',
     });
   }, 60_000);
 

@@ -10,7 +10,9 @@ export const lintInput = z.strictObject({
     .string('must be the document as a string')
     .min(1, 'must not be empty')
     .max(maxDocument, 'must be at most 64 KB')
-    .describe('The JSON document as a string, so that it is checked exactly as written.'),
+    .describe(
+      'The JSON document as a string, so that it is checked exactly as written; for a service with a preset, JSON or YAML.',
+    ),
 });
 
 const documentType = cloudNames.map((name) => clouds[name].diagnosis?.documentType).find(Boolean);

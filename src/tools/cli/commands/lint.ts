@@ -102,7 +102,7 @@ function printCorrected({ corrected }: Answers['Lint'], terminal: Terminal): voi
   else terminal.err(`${noCorrection}\n`);
 }
 
-const noCorrection = 'No corrected document: first decide about the findings that block access.';
+const noCorrection = 'No corrected document: follow the advice of each finding.';
 
 function formatDocumentLint({ document_type, grade, findings, corrected }: Answers['Lint']): string {
   const list = Array.isArray(findings) ? findings : [];

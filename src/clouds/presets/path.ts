@@ -1,0 +1,44 @@
+/**
+ * Paths into a document of a service: `jwt[issuer.url=https://id.example].issuer.audiences`. `[NAME=VALUE]` selects the first
+ * member of a list that has the value, `[*]` all members.
+ */
+import { isJsonObject } from '../lint.ts';
+
+/** The names, selectors and stars of a path. A value in a selector may contain dots. */
+const stepsOf = (path: string): readonly string[] => path.match(/\[.*?\](?=[.[]|$)|[^.[]+/g) ?? [];
+
+/** Undefined if there is none. A text with a JSON object counts as the object: clients print a column so. */
+export const locate = (document: unknown, path: string): unknown => walk(document, stepsOf(path));
+
+function walk(value: unknown, [step, ...rest]: readonly string[]): unknown {
+  if (step === undefined) return parsed(value);
+  if (step === '[*]') return Array.isArray(value) ? value.map((member) => walk(member, rest)) : undefined;
+  return walk(step.startsWith('[') ? membersWith(value, step)[0] : memberOf(value, step), rest);
+}
+
+/** The members of a list that a path ends with, instead of the first one; undefined if there is no list. */
+export function selection(document: unknown, path: string): readonly unknown[] | undefined {
+  const steps = stepsOf(path);
+  const last = steps.findLastIndex((step) => step.startsWith('['));
+  const list = last < 0 ? undefined : locate(document, steps.slice(0, last).join('.'));
+  return Array.isArray(list) ? membersWith(list, steps[last]!) : undefined;
+}
+
+function membersWith(list: unknown, step: string): readonly unknown[] {
+  const [, name = '', value] = /^\[([^=]*)=(.*)\]$/s.exec(step) ?? [];
+  return Array.isArray(list) ? list.filter((member) => locate(member, name) === value) : [];
+}
+
+const memberOf = (value: unknown, name: string): unknown => {
+  const object = parsed(value);
+  return isJsonObject(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+};
+
+function parsed(value: unknown): unknown {
+  if (typeof value !== 'string' || !value.trimStart().startsWith('{')) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
