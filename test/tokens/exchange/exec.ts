@@ -1,6 +1,7 @@
 /** `sojourn exec` of the client of a pipeline, with nothing of the environment of the tests. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { clientsFolder } from '../../support/clients.ts';
@@ -18,7 +19,7 @@ export async function execModule(
 ): Promise<{ code: number | null; out: string; err: string }> {
   const program = [process.execPath, '--input-type=module', '-e', source];
   const child = spawn(process.execPath, [sojourn, 'exec', ...connections, '--', ...program], {
-    cwd: clientsFolder,
+    cwd: existsSync(clientsFolder) ? clientsFolder : '/',
     env: {
       PATH: process.env.PATH ?? '',
       ...loopbackOnly,
