@@ -10,6 +10,21 @@ import { memberName, pathSegment, poolName, providerName } from './names.ts';
 import type { GcpPermissionSet, GcpSetupOptions } from './options.ts';
 import { apiOf, type GcpTarget } from './target.ts';
 
+interface Call<Method extends string> {
+  readonly method: Method;
+  readonly url: string;
+}
+
+/**
+ * In place of a creation if `read` finds the resource: `undelete` where its state is DELETED, then `update` with the body of the
+ * creation. A provider for another issuer or with another condition is someone else's, and a disabled one stays disabled.
+ */
+interface Existing {
+  readonly read: Call<'GET'>;
+  readonly undelete: Call<'POST'>;
+  readonly update?: Call<'PATCH'> & { readonly query: { readonly updateMask: string } };
+}
+
 /** Its response is an operation: GET `v1/{operation.name}` until `done` before the next call. */
 export interface CreatePool {
   readonly kind: 'create_pool';
@@ -19,6 +34,7 @@ export interface CreatePool {
   readonly method: 'POST';
   readonly url: string;
   readonly query: { readonly workloadIdentityPoolId: string };
+  readonly existing: Existing;
   readonly body: { readonly displayName: string; readonly description: string };
 }
 
@@ -30,6 +46,7 @@ export interface CreateProvider {
   readonly method: 'POST';
   readonly url: string;
   readonly query: { readonly workloadIdentityPoolProviderId: string };
+  readonly existing: Existing;
   readonly body: {
     readonly displayName: string;
     readonly description: string;
@@ -138,6 +155,7 @@ function createPool(target: GcpTarget, { vendor }: SetupFacts): CreatePool {
     method: 'POST',
     url: `${apiOf('iam', target)}/v1/${parent(resource)}`,
     query: { workloadIdentityPoolId: target.pool_id },
+    existing: existing(target, resource),
     body: {
       displayName: caption(vendor, 32),
       description: caption(`Workloads of ${vendor}`, 256),
@@ -147,6 +165,8 @@ function createPool(target: GcpTarget, { vendor }: SetupFacts): CreatePool {
 
 function createProvider(target: GcpTarget, facts: SetupFacts): CreateProvider {
   const resource = providerName(target);
+  const found = existing(target, resource);
+  const updateMask = 'displayName,description,attributeMapping,attributeCondition,oidc';
   return {
     kind: 'create_provider',
     title: 'Trust the issuer, for one audience and one subject',
@@ -154,6 +174,7 @@ function createProvider(target: GcpTarget, facts: SetupFacts): CreateProvider {
     method: 'POST',
     url: `${apiOf('iam', target)}/v1/${parent(resource)}`,
     query: { workloadIdentityPoolProviderId: target.provider_id },
+    existing: { ...found, update: { method: 'PATCH', url: found.read.url, query: { updateMask } } },
     body: {
       displayName: caption(facts.connection.name, 32),
       description: caption(`Connection ${facts.connection.id} of ${facts.vendor}`, 256),
@@ -185,6 +206,12 @@ function addBinding(target: GcpTarget, facts: SetupFacts, serviceAccount: string
   };
 }
 
+function existing(target: GcpTarget, resource: string): Existing {
+  const url = `${apiOf('iam', target)}/v1/${pathOf(resource)}`;
+  return { read: { method: 'GET', url }, undelete: { method: 'POST', url: `${url}:undelete` } };
+}
+
+const pathOf = (resource: string): string => resource.split('/').map(pathSegment).join('/');
+
 /** The collection of a resource: its name without the last segment. */
-const parent = (resource: string): string =>
-  resource.slice(0, resource.lastIndexOf('/')).split('/').map(pathSegment).join('/');
+const parent = (resource: string): string => pathOf(resource.slice(0, resource.lastIndexOf('/')));

@@ -1,5 +1,5 @@
 /** The requests as a Terraform configuration for the google provider. */
-import { type HclBlock, HclExpression, hclDocument, reportBlocks } from '../encode/index.ts';
+import { type HclBlock, HclCall, HclExpression, hclDocument, reportBlocks } from '../encode/index.ts';
 import type { AddBinding, CreatePool, CreateProvider, GrantRole, SetupRequest } from './requests.ts';
 
 const pool = 'google_iam_workload_identity_pool';
@@ -18,7 +18,8 @@ export function terraform({ requests, createsPool, members, report }: TerraformP
   return hclDocument([
     {
       type: 'terraform',
-      ...(report ? { attributes: { required_version: '>= 1.4' } } : {}),
+      // The first version in which an import can be conditional.
+      attributes: { required_version: '>= 1.7' },
       blocks: [
         {
           type: 'required_providers',
@@ -36,6 +37,17 @@ export function terraform({ requests, createsPool, members, report }: TerraformP
           'Choose false if the project already has the pool. A subject is unique only in its pool: another issuer that the pool trusts could use the same subject.',
       },
     },
+    {
+      type: 'variable',
+      labels: ['adopt'],
+      attributes: {
+        type: new HclExpression('set(string)'),
+        default: [],
+        description:
+          'Full names of the pool and the providers that exist already and that no other configuration manages: projects/NUMBER/… If they were deleted in the last 30 days, first restore them with gcloud iam workload-identity-pools undelete, or providers undelete. The plan shows what would change in them.',
+      },
+    },
+    ...requests.flatMap((request, index) => adoption(request, labelAt(requests, index))),
     ...blocks,
     ...members.map((member, index) => ({
       type: 'output',
@@ -77,6 +89,21 @@ function resource(requests: readonly SetupRequest[], index: number): HclBlock {
       return grantResource(request, label, after);
   }
 }
+
+const adoption = ({ kind, resource }: SetupRequest, label: string): readonly HclBlock[] => {
+  if (kind !== 'create_pool' && kind !== 'create_provider') return [];
+  const to = kind === 'create_pool' ? `${pool}.${label}[0]` : `${pool}_provider.${label}`;
+  return [
+    {
+      type: 'import',
+      attributes: {
+        for_each: new HclCall('setintersection', new HclExpression('var.adopt'), [resource]),
+        to: new HclExpression(to),
+        id: new HclExpression('each.value'),
+      },
+    },
+  ];
+};
 
 /** `projects/NUMBER/locations/global/workloadIdentityPools/POOL/…` */
 function parts(resource: string): { project: string; workload_identity_pool_id: string } {

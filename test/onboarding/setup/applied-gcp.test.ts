@@ -2,7 +2,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { applyRequests } from '../../../src/sandbox/demo/customer/gcp.ts';
 import { factsFor, fileFor, type Live, type SetupBench, setupBench } from './bench.ts';
-import { applyTerraform, googleAt, project, projectPolicy, runScript } from './gcp-applied.arrange.ts';
+import {
+  applyOverExisting,
+  applyTerraform,
+  googleAt,
+  project,
+  projectPolicy,
+  runScript,
+} from './gcp-applied.arrange.ts';
 
 let bench: SetupBench;
 let gcp: string;
@@ -63,16 +70,23 @@ test.each(ways)(
   60_000,
 );
 
-test('setup.sh restores a provider and then a pool that were deleted', async () => {
-  const one = await connect('pool-gone', 'idp-gone');
+test.each<[string, (source: string) => Promise<unknown>]>([
+  [
+    'setup.sh',
+    async (source) => expect(await runScript(gcp, source)).toMatchObject({ status: 0, stderr: '' }),
+  ],
+  ['requests.json', (source) => applyOverExisting(gcp, source)],
+])('%s restores a provider and then a pool that were deleted', async (name, run) => {
+  const id = name.replace('.', '-');
+  const one = await connect(`gone-${id}`, `idp-${id}`);
   const apply = async () => {
-    expect(await runScript(gcp, fileFor(one, 'setup.sh'))).toMatchObject({ status: 0, stderr: '' });
+    await run(fileFor(one, name));
     return bench.isIn(one);
   };
   expect(await apply()).toBe(true);
-  const pool = `/v1/projects/${project.number}/locations/global/workloadIdentityPools/pool-gone`;
-  for (const name of [`${pool}/providers/idp-gone`, pool]) {
-    await google('DELETE', name);
+  const pool = `/v1/projects/${project.number}/locations/global/workloadIdentityPools/gone-${id}`;
+  for (const path of [`${pool}/providers/idp-${id}`, pool]) {
+    await google('DELETE', path);
     expect([await bench.isIn(one), await apply()]).toEqual([false, true]);
   }
 });

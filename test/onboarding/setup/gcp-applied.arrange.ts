@@ -29,6 +29,33 @@ async function bind(google: Google, resource: string, role: string, member: stri
   await google('POST', `${resource}:setIamPolicy`, { policy: { ...policy, bindings } });
 }
 
+interface ExistingRequest {
+  readonly url: string;
+  readonly query: Record<string, string>;
+  readonly body: object;
+  readonly existing: Readonly<
+    Record<'read' | 'undelete' | 'update', { url: string; query?: Record<string, string> } | undefined>
+  >;
+}
+
+/** Sends the calls of requests.json; where something exists already, those of its `existing`. */
+export async function applyOverExisting(gcp: string, source: string): Promise<void> {
+  const google = googleAt(gcp);
+  const send = <T>(method: string, call: { url: string; query?: Record<string, string> }, body?: object) =>
+    google<T>(
+      method,
+      `${call.url.replace('https://iam.googleapis.com', '')}?${new URLSearchParams(call.query ?? {})}`,
+      body,
+    );
+  for (const { url, query, body, existing } of JSON.parse(source) as ExistingRequest[]) {
+    const { read = { url }, undelete = { url }, update } = existing;
+    const found = await send<{ state?: string }>('GET', read).catch(() => undefined);
+    if (found?.state === undefined) await send('POST', { url, query }, body);
+    if (found?.state === 'DELETED') await send('POST', undelete);
+    if (found?.state !== undefined && update) await send('PATCH', update, body);
+  }
+}
+
 /** What the google provider makes of the resources of the file. */
 export async function applyTerraform(google: Google, source: string): Promise<Ran | undefined> {
   const { resource, value, labels } = await readTerraform(source);

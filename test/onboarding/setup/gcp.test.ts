@@ -8,6 +8,7 @@ import { carriable, contentOf, hostileText } from './arrange.ts';
 import { gcpFacts as facts, gcpTarget as target } from './gcp.arrange.ts';
 
 const pool = 'projects/123456789/locations/global/workloadIdentityPools/sojourn-a1';
+const providerUrl = `https://iam.googleapis.com/v1/${pool}/providers/con-b2`;
 const account = 'deployer@acme.iam.gserviceaccount.com';
 const requests = (...given: Parameters<typeof setup>) =>
   JSON.parse(contentOf(setup(...given), 'requests.json'));
@@ -22,6 +23,10 @@ describe('the list of Google Cloud requests', () => {
         method: 'POST',
         url: 'https://iam.googleapis.com/v1/projects/123456789/locations/global/workloadIdentityPools',
         query: { workloadIdentityPoolId: 'sojourn-a1' },
+        existing: {
+          read: { method: 'GET', url: `https://iam.googleapis.com/v1/${pool}` },
+          undelete: { method: 'POST', url: `https://iam.googleapis.com/v1/${pool}:undelete` },
+        },
         body: { displayName: 'Vendor', description: 'Workloads of Vendor' },
       },
       {
@@ -31,6 +36,15 @@ describe('the list of Google Cloud requests', () => {
         method: 'POST',
         url: `https://iam.googleapis.com/v1/${pool}/providers`,
         query: { workloadIdentityPoolProviderId: 'con-b2' },
+        existing: {
+          read: { method: 'GET', url: providerUrl },
+          undelete: { method: 'POST', url: `${providerUrl}:undelete` },
+          update: {
+            method: 'PATCH',
+            url: providerUrl,
+            query: { updateMask: 'displayName,description,attributeMapping,attributeCondition,oidc' },
+          },
+        },
         body: {
           displayName: 'acme-prod',
           description: 'Connection con_7h2k9 of Vendor',
@@ -112,6 +126,8 @@ describe('the list of Google Cloud requests', () => {
 describe('the Terraform file for Google Cloud', () => {
   test('has the same values as the requests', () => {
     expect(contentOf(setup(target({ service_account: account }), facts()), 'main.tf')).toBe(`terraform {
+  required_version = ">= 1.7"
+
   required_providers {
     google = {
       "source"  = "hashicorp/google"
@@ -124,6 +140,24 @@ variable "create_pool" {
   type        = bool
   default     = true
   description = "Choose false if the project already has the pool. A subject is unique only in its pool: another issuer that the pool trusts could use the same subject."
+}
+
+variable "adopt" {
+  type        = set(string)
+  default     = []
+  description = "Full names of the pool and the providers that exist already and that no other configuration manages: projects/NUMBER/… If they were deleted in the last 30 days, first restore them with gcloud iam workload-identity-pools undelete, or providers undelete. The plan shows what would change in them."
+}
+
+import {
+  for_each = setintersection(var.adopt, ["${pool}"])
+  to       = google_iam_workload_identity_pool.this[0]
+  id       = each.value
+}
+
+import {
+  for_each = setintersection(var.adopt, ["${pool}/providers/con-b2"])
+  to       = google_iam_workload_identity_pool_provider.this
+  id       = each.value
 }
 
 resource "google_iam_workload_identity_pool" "this" {
