@@ -1,10 +1,12 @@
 /**
  * Rate limits and fair queueing: one caller cannot starve the others.
- * Owns: request counts by network address and by client, addresses of clients, and the queue that shares exchange slots fairly among tenants.
+ * Owns: request counts by network address and by client, addresses of clients, the queue that shares exchange slots fairly
+ * among tenants, and how many error lines failed requests write.
  * All state is bounded and in the memory of one replica.
  * Does not own: identifying callers, where a limit applies (listeners, issuer, exchange), or error responses.
  */
 export { createBuckets, networkOf } from './buckets.ts';
+export { limitErrors } from './error-lines.ts';
 export { createFairQueue, type FairQueue } from './fair-queue.ts';
 export { createKnownAddresses, type KnownAddresses } from './known-addresses.ts';
 export { createRequestLimits, type RequestLimits } from './requests.ts';

@@ -1,5 +1,5 @@
 /** The third step: listens, and starts the background jobs. */
-import { createKnownAddresses } from '../../platform/limits/index.ts';
+import { createKnownAddresses, limitErrors } from '../../platform/limits/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
 import { every, sleep, systemElapsed } from '../../platform/time/index.ts';
 import { createHealth, watchClock } from '../health/index.ts';
@@ -62,7 +62,7 @@ export async function startListeners(context: Context, state: State, services: S
 
   const addressOf = addressReader(config.trust_proxy);
   const appOptions = (listener: 'public' | 'admin'): AppOptions => ({
-    logger,
+    logger: limitErrors(logger, now),
     now,
     addressOf,
     observe: (request) => metrics.request({ listener, ...request }),

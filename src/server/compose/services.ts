@@ -6,7 +6,12 @@ import { createPortal, type Portal } from '../../onboarding/portal/index.ts';
 import { createSetup, type Setup } from '../../onboarding/setup/index.ts';
 import { createVerifier, recordDrift, type Verifier } from '../../onboarding/verification/index.ts';
 import { createWebhooks, type Webhooks } from '../../onboarding/webhooks/index.ts';
-import { createFairQueue, createRequestLimits, type RequestLimits } from '../../platform/limits/index.ts';
+import {
+  createFairQueue,
+  createRequestLimits,
+  limitErrors,
+  type RequestLimits,
+} from '../../platform/limits/index.ts';
 import { createMetrics, type Metrics } from '../../platform/metrics/index.ts';
 import { addressFilterFor } from '../../platform/outbound/index.ts';
 import { systemElapsed } from '../../platform/time/index.ts';
@@ -69,7 +74,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     keyrings,
     audit,
     limits,
-    logger,
+    logger: limitErrors(logger, now),
     now,
   });
   const outageBudget = createOutageBudget({ store, logger, now });

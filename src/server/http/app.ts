@@ -19,6 +19,9 @@ export interface AppOptions {
   readonly observe: (request: { route: string; method: string; status: number; seconds: number }) => void;
 }
 
+/** Refused because of a limit: the metrics count these requests. */
+const shed: ReadonlySet<string> = new Set(['server_busy', 'overloaded']);
+
 const contexts = new WeakMap<Context['req'], RequestContext>();
 
 export function requestContextOf(ctx: Pick<Context, 'req'>): RequestContext {
@@ -53,7 +56,7 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
       await next();
     } catch (cause) {
       const error = asSojournError(cause);
-      if (error.status >= 500)
+      if (error.status >= 500 && !shed.has(error.code))
         logger.error(
           { err: error.cause ?? error, code: error.code, request_id: context.request_id },
           error.message,

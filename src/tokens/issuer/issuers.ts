@@ -81,7 +81,10 @@ export function createIssuers(
       return await keyrings.of(id);
     } catch (cause) {
       if (cause instanceof SojournError && cause.status !== 500) throw cause;
-      logger.error({ err: cause, tenant: id }, 'cannot use the signing keys of a tenant');
+      logger.error(
+        { err: cause, code: 'keys_unavailable', tenant: id },
+        'cannot use the signing keys of a tenant',
+      );
       throw new SojournError('keys_unavailable', {
         detail: 'The keys of this issuer cannot be used.',
         cause,

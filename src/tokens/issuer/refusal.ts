@@ -27,7 +27,10 @@ export async function refuse(
   const withAssertion = parameters.has('client_assertion');
   const refusal = refusalOf(error, { authenticated: clientFound, withAssertion });
   if (refusal.status >= 500)
-    logger.error({ err: error, request_id: context.request_id }, 'a token request failed');
+    logger.error(
+      { err: error, code: codeOf(error), request_id: context.request_id },
+      'a token request failed',
+    );
   // The limits record a flood themselves, once.
   if (error instanceof SojournError && error.code === 'rate_limited') return refusal;
   try {
@@ -37,6 +40,8 @@ export async function refuse(
     return refusalOf(failure, { authenticated: clientFound, withAssertion });
   }
 }
+
+const codeOf = (error: unknown): string => (error instanceof SojournError ? error.code : 'internal');
 
 type Answer = Omit<Refusal, 'unauthenticated'>;
 

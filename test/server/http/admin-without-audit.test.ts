@@ -30,6 +30,16 @@ test('an unauthenticated caller is still refused while the audit is unavailable'
   expect((await plain(ask('GET /tenants', { headers }))).status).toBe(503);
 });
 
+test('refused callers do not write one error line each', async () => {
+  const before = Date.now();
+  for (let number = 0; number < 60; number++)
+    await ask('GET /tenants', { headers: { authorization: 'Bearer x' } });
+  const seconds = (Date.now() - before) / 1000;
+  const lines = server.logged().split('\n');
+  const failed = lines.filter((line) => line.includes('"code":"audit_unavailable","request_id"'));
+  expect(failed.length).toBeLessThanOrEqual(10 + Math.ceil(seconds));
+});
+
 test('health checks and issuer documents work while the audit is unavailable', async () => {
   expect((await ask('GET ~/healthz')).status).toBe(200);
   expect((await fetch(`${server.issuer}/jwks`)).status).toBe(200);

@@ -48,6 +48,7 @@ test('a flood of refused sign-ins from many addresses shuts out unknown addresse
   });
   expect([status, headers.get('retry-after')]).toEqual([503, '1']);
   expect(await lines()).toBe(before);
+  expect(server.logged()).not.toContain('"level":"error"');
   for (const path of documents) expect((await fetch(issuer + path)).status).toBe(200);
   expect((await askToken(issuer, good, from(known))).status).toBe(200);
   clock.ms += 1_000;
@@ -74,6 +75,7 @@ test('a flood of invalid links from many addresses shuts out unknown addresses, 
     expect(await response.text()).toContain('The server is busy');
   }
   expect(await lines()).toBe(before);
+  expect(server.logged()).not.toContain('"level":"error"');
   expect((await open(url, '192.0.2.1')).status).toBe(200);
   for (const path of documents) expect((await fetch(issuer + path)).status).toBe(200);
 }, 60_000);
