@@ -14,6 +14,7 @@ import {
 } from '../../clouds/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { StoredVerification, Verification, Verifier } from '../verification/index.ts';
+import type { DocumentChecks } from './checks/index.ts';
 import { activatedConnections, establishedBefore } from './established.ts';
 import {
   createSetupFiles,
@@ -21,8 +22,8 @@ import {
   type SetupFiles,
   type SetupFilesOptions,
 } from './files.ts';
-import { lintDocument, lintGuardrail } from './lint.ts';
 
+export { createDocumentChecks, type DocumentChecks } from './checks/index.ts';
 export type { SetupRequest } from './request.ts';
 
 export interface Setup extends SetupFiles {
@@ -47,9 +48,12 @@ const unknownTrust: LeakAdvice = {
 };
 
 export function createSetup(
-  options: SetupFilesOptions & { readonly verifier: Pick<Verifier, 'verify' | 'latest'> },
+  options: SetupFilesOptions & {
+    readonly verifier: Pick<Verifier, 'verify' | 'latest'>;
+    readonly checks: DocumentChecks;
+  },
 ): Setup {
-  const { vendor, tenants, verifier } = options;
+  const { vendor, tenants, verifier, checks } = options;
   const facts: Setup['facts'] = async (connection) => {
     const resolved = await resolveUnderTenantIssuer(connection, tenants);
     const activated = await activatedConnections(connection.tenant, options.connections);
@@ -66,11 +70,11 @@ export function createSetup(
       const resolved = await resolveUnderTenantIssuer(connection, tenants);
       // A provider of Google Cloud can have uploaded keys, which must be those of the issuer.
       const jwks = await options.keysFor(resolved.connection);
-      return lintDocument(resolved.connection, { ...setupFactsOf(resolved, vendor), jwks }, document);
+      return checks.lint(resolved.connection, { ...setupFactsOf(resolved, vendor), jwks }, document);
     },
 
     lintGuardrail: async (connection, document) =>
-      lintGuardrail(connection, await facts(connection), document),
+      checks.guardrail(connection, await facts(connection), document),
 
     afterLeak: (resolved, at) =>
       cloudOf(resolved.connection.cloud).setUp?.leakAdvice(resolved.connection.target, {

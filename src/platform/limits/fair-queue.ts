@@ -17,10 +17,18 @@ interface QueueEntry {
 const maxQueued = 1_000;
 const maxQueuedPerTenant = 100;
 /** A caller must learn within 2 s that it gets nothing, and the rest of the exchange's 5 s must be enough for the cloud. */
-const maxWaitMs = 1_500;
+const defaultMaxWaitMs = 1_500;
 const retryAfter = 1;
 
-export function createFairQueue({ total, perTenant }: { total: number; perTenant: number }): FairQueue {
+export function createFairQueue({
+  total,
+  perTenant,
+  maxWaitMs = defaultMaxWaitMs,
+}: {
+  total: number;
+  perTenant: number;
+  maxWaitMs?: number;
+}): FairQueue {
   const running = new Map<string, number>();
   /** By tenant, in the order in which the tenants are served next. */
   const queues = new Map<string, Set<QueueEntry>>();

@@ -3,7 +3,7 @@ import { type AdminToken, openAdminToken } from '../../access/admin-token/index.
 import { settingsByCloud } from '../../clouds/index.ts';
 import { createInvitations, type Invitations } from '../../onboarding/invitations/index.ts';
 import { createPortal, type Portal } from '../../onboarding/portal/index.ts';
-import { createSetup, type Setup } from '../../onboarding/setup/index.ts';
+import { createDocumentChecks, createSetup, type Setup } from '../../onboarding/setup/index.ts';
 import { createVerifier, recordDrift, type Verifier } from '../../onboarding/verification/index.ts';
 import { createWebhooks, type Webhooks } from '../../onboarding/webhooks/index.ts';
 import {
@@ -127,8 +127,11 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     every: config.verify.every * 1000,
   });
   connections.onVerdict(recordDrift(audit));
+  const checks = createDocumentChecks(config.presets.own);
+  context.shutdown.add(checks.close);
   const setup = createSetup({
     vendor,
+    checks,
     connections,
     tenants,
     verifier,

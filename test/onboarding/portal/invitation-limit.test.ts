@@ -44,6 +44,7 @@ test('customers change a connection 20 times at once, through any of its links, 
     {},
   );
   const links = [invitation.url, other.url];
+  /** A check of a guardrail changes nothing, but costs more. */
   const press = async (button: string, time = 0) => {
     clock.ms += 1_000;
     return (await fetch(`${links[time % 2]}/${button}`, { method: 'POST', redirect: 'manual' })).status;
@@ -55,7 +56,10 @@ test('customers change a connection 20 times at once, through any of its links, 
     ...Array(22).fill(false),
     ...Array(3).fill(true),
   ]);
-  expect([await press('resume'), await press('control-link'), await press('pause')]).toEqual([429, 429, 303]);
+  const others = ['guardrail', 'resume', 'control-link', 'pause'];
+  const answers: number[] = [];
+  for (const button of others) answers.push(await press(button));
+  expect(answers).toEqual([429, 429, 429, 303]);
   expect(await stage.audit(connection, 'request.rate_limited')).toEqual([
     expect.objectContaining({ actor: 'customer', reason: 'changes of one connection' }),
   ]);

@@ -69,7 +69,7 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     }),
   );
 
-  /** Not for a pause, which must always be possible; it can be repeated only after a resume. */
+  /** For a check of a guardrail too, which costs as much. Not for a pause, which must always be possible. */
   const countChange = ({ connection }: InvitationHolder, ctx: ConnectContext) =>
     limits.countChange(requestContextOf(ctx), connection.id);
 
@@ -82,7 +82,14 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     }),
   );
 
-  router.post('/connect/:invitation/guardrail', withInvitation(createGuardrailRoute(portal, frame, origin)));
+  const guardrail = createGuardrailRoute(portal, frame, origin);
+  router.post(
+    '/connect/:invitation/guardrail',
+    withInvitation(async (ctx, holder) => {
+      await countChange(holder, ctx);
+      await guardrail(ctx, holder);
+    }),
+  );
 
   /** A button on the page. It answers with a redirect, so that a reload does not repeat the action. */
   const button = (name: string, press: (holder: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>

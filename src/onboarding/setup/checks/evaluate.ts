@@ -1,22 +1,21 @@
 /** Parses a pasted document strictly and lints it by the rules of the connection's cloud. */
-
-import type { Connection } from '../../access/connections/index.ts';
-import { diagnosisOf, type GuardrailResult, type LintResult, type SetupFacts } from '../../clouds/index.ts';
-import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
-import { hasDuplicateName } from '../../platform/validation/index.ts';
-import { parseYaml } from '../../platform/yaml/index.ts';
+import { diagnosisOf, type GuardrailResult, type LintResult } from '../../../clouds/index.ts';
+import { invalidRequest, SojournError } from '../../../platform/errors/index.ts';
+import { hasDuplicateName } from '../../../platform/validation/index.ts';
+import { parseYaml } from '../../../platform/yaml/index.ts';
+import type { Check } from './messages.ts';
 
 /** Throws `invalid_request` for invalid or ambiguous JSON or YAML and for documents that grant no access. */
-export const lintDocument = (connection: Connection, facts: SetupFacts, text: string): LintResult => {
-  const { lint, readsYaml = false } = diagnosisOf(connection.cloud);
-  return lint(connection.target, facts, readsYaml ? parseJsonOrYaml(text) : parseStrictly(text));
-};
+export function evaluateTrust({ cloud, target, facts, document }: Check): LintResult {
+  const { lint, readsYaml = false } = diagnosisOf(cloud);
+  return lint(target, facts, readsYaml ? parseJsonOrYaml(document) : parseStrictly(document));
+}
 
-/** Throws like `lintDocument`. */
-export function lintGuardrail(connection: Connection, facts: SetupFacts, text: string): GuardrailResult {
-  const { guardrail } = diagnosisOf(connection.cloud);
-  if (!guardrail) throw invalidRequest([{ path: 'cloud', message: `${connection.cloud} has no guardrails` }]);
-  return guardrail(connection.target, facts, parseStrictly(text));
+/** Throws like `evaluateTrust`. */
+export function evaluateGuardrail({ cloud, target, facts, document }: Check): GuardrailResult {
+  const { guardrail } = diagnosisOf(cloud);
+  if (!guardrail) throw invalidRequest([{ path: 'cloud', message: `${cloud} has no guardrails` }]);
+  return guardrail(target, facts, parseStrictly(document));
 }
 
 /** YAML begins with neither of the characters with which JSON objects and lists begin, except in flow style. */

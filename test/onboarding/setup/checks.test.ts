@@ -1,0 +1,138 @@
+/** Documents that would take minutes or gigabytes to evaluate: each is refused, and the server answers all the while. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { call } from '../../../src/sandbox/demo/http.ts';
+import { type TestServer, testServer } from '../../support/server.ts';
+
+let server: TestServer;
+const connections = new Map<string, string>();
+
+const targets = {
+  aws: { region: 'eu-central-1' },
+  azure: {},
+  gcp: { project_number: '123456789012', pool_id: 'vendor-pool', provider_id: 'vendor-idp' },
+};
+
+beforeAll(async () => {
+  server = await testServer();
+  const { id: tenant } = await server.admin.post<{ id: string }>('/tenants', { name: 'Acme' });
+  for (const [cloud, target] of Object.entries(targets)) {
+    const { id } = await server.admin.post<{ id: string }>('/connections', {
+      ...{ name: cloud, tenant, cloud, target },
+    });
+    connections.set(cloud, id);
+  }
+});
+afterAll(() => server.close());
+
+const check = async (cloud: string, document: unknown, what: 'lint' | 'lint-guardrail') => {
+  const { status, body } = await call({
+    method: 'POST',
+    url: `${server.adminOrigin}/admin/v1/connections/${connections.get(cloud)}/${what}`,
+    headers: { authorization: `Bearer ${server.adminToken}` },
+    body: { document: typeof document === 'string' ? document : JSON.stringify(document) },
+  });
+  return { status, body: JSON.parse(body) as Record<string, unknown> };
+};
+
+const a = (length: number) => 'a'.repeat(length);
+const replacing = (last: number) =>
+  `replace(replace(replace('${a(100)}','a','${a(100)}'),'a','${a(100)}'),'a','${a(100 + last)}')`;
+const azurePolicy = (condition: object) =>
+  `{"properties":{"mode":"All","policyRule":{"if":${JSON.stringify(condition)},"then":{"effect":"deny"}}}}`;
+const provider = (attributeCondition: string) => ({
+  name: 'projects/123456789012/locations/global/workloadIdentityPools/vendor-pool/providers/vendor-idp',
+  state: 'ACTIVE',
+  oidc: { issuerUri: server.issuer },
+  attributeMapping: { 'google.subject': 'assertion.sub' },
+  attributeCondition,
+});
+const literals = (count: number) =>
+  Array.from(
+    { length: count },
+    (_, index) =>
+      `(assertion.sub.startsWith('c${index}') || assertion.sub.endsWith('${index}') || assertion.sub.contains('${index}a'))`,
+  ).join(' && ');
+
+const tooComplex = 'is too complex to check; check its parts one by one, or simplify it';
+const tooDeep = 'is nested too deeply';
+
+test.each<[string, string, () => unknown, 'lint' | 'lint-guardrail', string]>([
+  [
+    'expressions of Azure Policy whose values have gigabytes',
+    'azure',
+    () => azurePolicy({ value: 'x', in: Array.from({ length: 45 }, (_, index) => `[${replacing(index)}]`) }),
+    'lint-guardrail',
+    tooComplex,
+  ],
+  [
+    'a condition of Google Cloud with thousands of kinds of subjects',
+    'gcp',
+    () => provider(literals(500)),
+    'lint',
+    tooComplex,
+  ],
+  [
+    'thirty thousand nested lists',
+    'aws',
+    () => `{"Statement":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+    'lint',
+    tooDeep,
+  ],
+])(
+  'a document with %s is refused while other callers are served',
+  async (_, cloud, document, what, message) => {
+    const given = document();
+    const startedAt = performance.now();
+    let isDone = false;
+    const answer = check(cloud, given, what).finally(() => {
+      isDone = true;
+    });
+    let longestMs = 0;
+    while (!isDone) {
+      const sentAt = performance.now();
+      expect((await fetch(`${server.issuer}/jwks`)).status).toBe(200);
+      longestMs = Math.max(longestMs, performance.now() - sentAt);
+    }
+    const { status, body } = await answer;
+    expect({ status, code: body.code, errors: body.errors }).toEqual({
+      status: 400,
+      code: 'invalid_request',
+      errors: [{ field: 'document', message }],
+    });
+    // If the server evaluated the document itself, one request would wait for all of the time.
+    if (message === tooComplex) expect(longestMs).toBeLessThan((performance.now() - startedAt) / 2);
+    expect(server.logged()).not.toContain('"level":50');
+  },
+  30_000,
+);
+
+test('the process that checks documents has no environment, and ends with the server', async () => {
+  const own = await testServer();
+  const { id: tenant } = await own.admin.post<{ id: string }>('/tenants', { name: 'Acme' });
+  const { id } = await own.admin.post<{ id: string }>('/connections', {
+    ...{ name: 'p', tenant, cloud: 'azure', target: {} },
+  });
+  const before = programs();
+  const document = azurePolicy({ field: 'type', equals: 'Microsoft.Compute/virtualMachines' });
+  expect(await own.admin.post(`/connections/${id}/lint-guardrail`, { document })).toMatchObject({
+    verdict: 'allows',
+  });
+  const [pid = ''] = programs().filter((other) => !before.includes(other));
+  expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).not.toMatch(/SOJOURN|HOME|PATH/);
+  await own.close();
+  while (programs().includes(pid)) await sleep(20);
+});
+
+/** The ids of the processes that check documents for servers in this process. */
+const programs = (): string[] =>
+  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'latin1')
+    .split(' ')
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('setup/checks/program');
+      } catch {
+        return false;
+      }
+    });
