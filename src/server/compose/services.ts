@@ -23,6 +23,7 @@ import { createUploads, type Uploads } from '../../tokens/uploaded-keys/index.ts
 import { mirrorUrls } from '../key-rings/index.ts';
 import { type Access, buildAccess, readAuthorities } from './access.ts';
 import type { Context } from './context.ts';
+import { requirePresets } from './presets.ts';
 import type { State } from './state.ts';
 
 export interface Services extends Access {
@@ -48,6 +49,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
 
   const access = await buildAccess(context, state, (ring, key) => uploads.obstacles(ring, key));
   const { keyrings, tenants, connections, clients, federation, policy, suspensions } = access;
+  await requirePresets(connections);
   // Created after the key rings are open: a first start shows the token once, so it must not fail afterwards.
   const adminToken = await openAdminToken(store, config.admin_token);
   const metrics = createMetrics();
