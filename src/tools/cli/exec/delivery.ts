@@ -29,7 +29,7 @@ const refreshIntervalMs = 60_000;
 
 /** Writes the files into a folder of the connection, and rewrites them until it is stopped. */
 export async function deliver(
-  sojourn: Sojourn,
+  sojourn: Pick<Sojourn, 'token' | 'formattedCredentials'>,
   connection: string,
   purpose: string | undefined,
   parent: string,
