@@ -169,6 +169,17 @@ test('each attempt after an outage has a fresh token, because a service may acce
   expect(request.minted()).toBe(2);
 });
 
+test.each([
+  ['an approval that ends earlier', 1_800_000, '1800'],
+  ['an approval that ends too early for the service', 60_000, '900'],
+  ['an approval that ends later', 7_200_000, '3600'],
+  ['no approval', undefined, '3600'],
+])('the lifetime of keys follows %s', async (_, left, seconds) => {
+  service.answers = [json(400, {})];
+  await refusalOf(s3().exchange({ ...visit(), notAfter: left === undefined ? left : noon + left }));
+  expect(new URLSearchParams(onlyRequest(service).body).get('DurationSeconds')).toBe(seconds);
+});
+
 test('an expired token is tried once more with a fresh one', async () => {
   service.answers = [json(400, { errors: ['invalid expiration time (exp) claim: token is expired'] })];
   const request = visit();

@@ -140,6 +140,21 @@ describe('a preset is refused', () => {
       [["pattern: '[a-z]+'", "pattern: '[a-z'"]],
       ['acme:22 inputs.role.pattern: must be a regular expression'],
     ],
+    [
+      'if the lifetime of its keys is no input of seconds',
+      [
+        ['kind: login', 'kind: sts'],
+        [
+          '    token_parameter: jwt',
+          '    token_parameter: jwt\n    lifetime: { input: role, min_seconds: 900 }',
+        ],
+        [
+          'token: auth.client_token\n      expires_in: auth.lease_duration',
+          'format: json\n      access_key_id: a\n      secret_access_key: b\n      session_token: c\n      expiration: d',
+        ],
+      ],
+      ['acme:35 spend.0.lifetime.input: must be the name of an input of type seconds'],
+    ],
     ['with an alias', [['id: acme', 'id: &id acme']], ['acme:2 anchors and aliases are not supported']],
     [
       'with the name of a built-in destination',

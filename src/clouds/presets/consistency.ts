@@ -157,6 +157,16 @@ function referenceFaults({ inputs, token, spend, ca_input: authority }: Preset):
     ...(claims !== undefined && inputs[claims]?.type !== 'claims'
       ? [{ path: 'token.claims_input', message: 'must be the name of an input of type claims' }]
       : []),
+    ...spend.flatMap((way, index) =>
+      way.kind === 'sts' && way.lifetime && inputs[way.lifetime.input]?.type !== 'seconds'
+        ? [
+            {
+              path: `spend.${index}.lifetime.input`,
+              message: 'must be the name of an input of type seconds',
+            },
+          ]
+        : [],
+    ),
     ...spend.flatMap(({ when }, index) => [
       ...(when !== undefined && !Object.hasOwn(inputs, when)
         ? [{ path: `spend.${index}.when`, message: 'must be the name of an input' }]

@@ -10,6 +10,7 @@ import { errorIn, parseAnswer, readCredentials, responseOf } from './answer.ts';
 import { answerOf, bodyOf, type Call, callValues, filled, urlOf } from './dialects.ts';
 import type { Preset, Spend } from './preset.ts';
 import { missingInputs, type PresetTarget, valuesOf } from './target.ts';
+import type { TemplateValues } from './template.ts';
 import { type PresetSettings, sendToService } from './transport.ts';
 
 /** The first way whose input the target has. */
@@ -36,7 +37,7 @@ async function call(
   target: PresetTarget,
   request: CloudRequest<PresetSettings>,
 ): Promise<Credentials> {
-  const values = valuesOf(preset, target);
+  const values = shortened(valuesOf(preset, target), spend, request);
   const paths = answerOf(spend);
   const attempt = async (): Promise<Credentials> => {
     const token = await request.sign();
@@ -77,6 +78,18 @@ async function call(
   let expirations = 0;
   const isExpired = ({ code }: SojournError) => code === 'cloud_token_time' && ++expirations === 1;
   return withRetries(attempt, request.signal, isExpired);
+}
+
+/** The credentials end with the approval, unless the service issues none that are so short. */
+function shortened(
+  values: TemplateValues,
+  spend: Call,
+  { notAfter, now }: Pick<CloudRequest, 'notAfter' | 'now'>,
+): TemplateValues {
+  if (spend.kind !== 'sts' || !spend.lifetime || notAfter === undefined) return values;
+  const { input, min_seconds: minSeconds } = spend.lifetime;
+  const left = Math.floor((notAfter - now()) / 1000);
+  return { ...values, [input]: String(Math.max(minSeconds, Math.min(Number(values[input]), left))) };
 }
 
 /** A service may refuse with a status alone; a text that is not in its format is a proxy's. */

@@ -3,15 +3,11 @@ import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../../platform/errors/index.ts';
 import type { Immutable } from '../../platform/validation/index.ts';
 import { algorithms } from '../contract/entry.ts';
+import { lint, probe } from './checks.ts';
+import { answerPath, fieldName, template, templates, text } from './fields.ts';
 
-const text = z.string().min(1, 'must not be empty').max(4000, 'must have at most 4000 characters');
-const template = text.describe('A template: {{name}} or {{function name}}.');
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-11-30');
-const fieldName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,40}$/, 'must be lower-case letters, digits and _ that begin with a letter');
 const url = z.string().regex(/^https:\/\/\S+$/, 'must be an https URL');
-const templates = z.record(z.string(), template);
 const errorCode = z.enum(
   Object.keys(errorTable).filter((code) => code.startsWith('cloud_')) as [ErrorCode, ...ErrorCode[]],
   'must be an error code of a cloud (docs/errors.md)',
@@ -75,10 +71,6 @@ const call = {
   headers: templates.default({}),
   parameters: templates.default({}).describe('A parameter with an empty value is left out.'),
 };
-const answerPath = z
-  .string()
-  .regex(/^[\w-]+(\.[\w-]+)*$/, 'must be names joined by dots, such as auth.client_token');
-
 const answerPaths = z.union([answerPath, z.array(answerPath).min(1)]);
 
 const spend = z.discriminatedUnion('kind', [
@@ -102,6 +94,10 @@ const spend = z.discriminatedUnion('kind', [
     kind: z.literal('sts'),
     query: templates.default({}),
     token_parameter: z.string().min(1),
+    lifetime: z
+      .strictObject({ input: fieldName, min_seconds: z.int().min(1) })
+      .optional()
+      .describe('The input with the lifetime of the credentials. An approval that ends earlier shortens it.'),
     answer: z.strictObject({
       format: z.enum(['json', 'xml'], 'must be json or xml'),
       access_key_id: answerPath,
@@ -120,41 +116,6 @@ const match = z.strictObject({
   detail: text,
   advice: text.optional(),
 });
-
-const probeBase = { when: fieldName.optional().describe('Only if the target has this input.') };
-
-const probe = z.discriminatedUnion('kind', [
-  z.strictObject({
-    ...probeBase,
-    kind: z.literal('request').describe('A GET with the token in its Authorization header.'),
-    url: template,
-    headers: templates.default({}),
-    accepted: z.array(z.int()).min(1).describe('The status codes for an accepted token.'),
-  }),
-  z.strictObject({
-    ...probeBase,
-    kind: z.literal('login').describe('A log-in with JSON, which opens a session.'),
-    url: template,
-    headers: templates.default({}),
-    parameters: templates.describe('By path such as data.LOGIN_NAME; one with an empty value is left out.'),
-    token_parameter: answerPath,
-    success: answerPath.describe('The path that is true after a log-in; otherwise the answer is a refusal.'),
-    sign_out: z
-      .strictObject({ url: template, headers: templates, session: answerPath })
-      .describe('Ends the session; `{{session_token}}` in its headers is the value at `session`.'),
-  }),
-  z.strictObject({
-    ...probeBase,
-    kind: z.literal('kafka').describe('A log-in to a Kafka broker with SASL OAUTHBEARER (RFC 7628).'),
-    servers: template.describe('HOST:PORT, separated by commas.'),
-    extensions: templates.default({}).describe('SASL extensions; one with an empty value is left out.'),
-  }),
-  z.strictObject({
-    ...probeBase,
-    kind: z.literal('mongodb').describe('A log-in to MongoDB with MONGODB-OIDC.'),
-    cluster: template.describe('The host of a mongodb+srv URI.'),
-  }),
-]);
 
 const setupFile = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,60}$/, 'must be a file name in lower case'),
@@ -234,41 +195,7 @@ export const presetSchema = z.strictObject({
     files: z.array(setupFile).min(1),
     leak: z.strictObject({ trusted_for: text, steps: z.array(text) }),
   }),
-  lint: z
-    .strictObject({
-      type: z.string().regex(/^[a-z][a-z-]{1,40}$/, 'must be lower-case letters and hyphens'),
-      within: template
-        .optional()
-        .describe(
-          'The path of the member with the fields, if they are nested: names joined by dots; [NAME=VALUE] is the first member of a list that has the value.',
-        ),
-      exclusive: text
-        .optional()
-        .describe('What it means that `within` selects more than one member of a list.'),
-      advice: text.optional().describe('How to fix every finding, if editing the document does not.'),
-      rules: z
-        .array(
-          z.strictObject({
-            field: z.string().min(1).describe('A path; [*] is each member of a list.'),
-            must: z
-              .enum(['equal', 'contain', 'include'], 'must be equal, contain or include')
-              .describe('contain: a list with this value alone. include: a list with this value.'),
-            value: template,
-            or: z
-              .array(z.strictObject({ field: z.string().min(1), value: template }))
-              .default([])
-              .describe('Other fields that say the same.'),
-            missing: z
-              .enum(['overly_permissive', 'blocks_access'], 'must be overly_permissive or blocks_access')
-              .default('overly_permissive')
-              .describe('What a missing value does.'),
-            detail: text.describe('What a missing or other value means.'),
-          }),
-        )
-        .min(1),
-    })
-    .optional()
-    .describe('How to check a JSON or YAML document that the customer pastes.'),
+  lint: lint.optional().describe('How to check a JSON or YAML document that the customer pastes.'),
   client: z.strictObject({
     variables: templates.default({}),
     files: z.array(clientFile).default([]),

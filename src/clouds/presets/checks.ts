@@ -1,0 +1,69 @@
+/** The schemas of what checks a set-up: the probe of a token, and the rules of a pasted document. */
+import { z } from 'zod';
+import { answerPath, fieldName, template, templates, text } from './fields.ts';
+
+const probeBase = { when: fieldName.optional().describe('Only if the target has this input.') };
+
+export const probe = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('request').describe('A GET with the token in its Authorization header.'),
+    url: template,
+    headers: templates.default({}),
+    accepted: z.array(z.int()).min(1).describe('The status codes for an accepted token.'),
+  }),
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('login').describe('A log-in with JSON, which opens a session.'),
+    url: template,
+    headers: templates.default({}),
+    parameters: templates.describe('By path such as data.LOGIN_NAME; one with an empty value is left out.'),
+    token_parameter: answerPath,
+    success: answerPath.describe('The path that is true after a log-in; otherwise the answer is a refusal.'),
+    sign_out: z
+      .strictObject({ url: template, headers: templates, session: answerPath })
+      .describe('Ends the session; `{{session_token}}` in its headers is the value at `session`.'),
+  }),
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('kafka').describe('A log-in to a Kafka broker with SASL OAUTHBEARER (RFC 7628).'),
+    servers: template.describe('HOST:PORT, separated by commas.'),
+    extensions: templates.default({}).describe('SASL extensions; one with an empty value is left out.'),
+  }),
+  z.strictObject({
+    ...probeBase,
+    kind: z.literal('mongodb').describe('A log-in to MongoDB with MONGODB-OIDC.'),
+    cluster: template.describe('The host of a mongodb+srv URI.'),
+  }),
+]);
+
+export const lint = z.strictObject({
+  type: z.string().regex(/^[a-z][a-z-]{1,40}$/, 'must be lower-case letters and hyphens'),
+  within: template
+    .optional()
+    .describe(
+      'The path of the member with the fields, if they are nested: names joined by dots; [NAME=VALUE] is the first member of a list that has the value.',
+    ),
+  exclusive: text.optional().describe('What it means that `within` selects more than one member of a list.'),
+  advice: text.optional().describe('How to fix every finding, if editing the document does not.'),
+  rules: z
+    .array(
+      z.strictObject({
+        field: z.string().min(1).describe('A path; [*] is each member of a list.'),
+        must: z
+          .enum(['equal', 'contain', 'include'], 'must be equal, contain or include')
+          .describe('contain: a list with this value alone. include: a list with this value.'),
+        value: template,
+        or: z
+          .array(z.strictObject({ field: z.string().min(1), value: template }))
+          .default([])
+          .describe('Other fields that say the same.'),
+        missing: z
+          .enum(['overly_permissive', 'blocks_access'], 'must be overly_permissive or blocks_access')
+          .default('overly_permissive')
+          .describe('What a missing value does.'),
+        detail: text.describe('What a missing or other value means.'),
+      }),
+    )
+    .min(1),
+});
