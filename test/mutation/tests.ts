@@ -28,7 +28,8 @@ export const modules: Readonly<Record<string, { sources: string; tests: readonly
     tests: [
       'test/tokens/issuer/*.test.ts',
       'test/server/http/{admin-clients,client-certificate,documents,failed-sign-ins}.test.ts',
-      'test/access/federation/forged.test.ts',
+      'test/access/federation/{choice,forged,sign-in}.test.ts',
+      'test/access/policy/conditions.test.ts',
       'test/tokens/publishing/ticks.test.ts',
       'test/e2e/bounds.test.ts',
     ],
