@@ -269,7 +269,8 @@ const snowflake: Golden = {
   token: { in: 'json', parameter: 'TOKEN', within: 'data' },
   fixed: { AUTHENTICATOR: 'WORKLOAD_IDENTITY', PROVIDER: 'OIDC' },
   parameters: ['ACCOUNT_NAME', 'LOGIN_NAME'],
-  optional: ['CLIENT_APP_ID'],
+  optional: ['CLIENT_APP_ID', 'CLIENT_APP_VERSION', 'CLIENT_ENVIRONMENT', 'SESSION_PARAMETERS'],
+  query: { requestId: /^[\w-]*$/, request_guid: /^[\w-]*$/ },
   signOut: {
     path: '/session',
     query: 'delete=true',

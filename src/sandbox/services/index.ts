@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
 import { createIssuerCache } from '../issuer-cache.ts';
+import { answerOfApi } from './api.ts';
 import { evaluate, keepKeysSeconds, readTrust, type Trust } from './evaluate.ts';
 import { type Golden, goldenServices } from './golden.ts';
 import { kafka } from './kafka.ts';
@@ -38,7 +39,7 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
     runtime.record({ cloud: name, operation: 'token', outcome });
     if (outcome !== 'ok') return answer(...golden.refuse(outcome));
     const secret = randomBytes(18).toString('base64url');
-    if (golden.signOut) sessions.add(secret);
+    sessions.add(secret);
     return answer(200, golden.issue({ secret, now: runtime.now(), body: body ?? {}, path: request.path }));
   }
 
@@ -70,6 +71,11 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
       }
       const ended = signOutOf(request);
       if (ended) return ended;
+      // Anthropic's credentials have a prefix.
+      const opened = answerOfApi(name, request, (secret) =>
+        sessions.has(secret.replace('sk-ant-oat01-', '')),
+      );
+      if (opened) return answer(...opened);
       if (request.method !== golden.method || !golden.path.test(request.path)) return answer(404, '');
       return call(request);
     },
@@ -86,12 +92,14 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
 type Body = Readonly<Record<string, string>>;
 
 /** Undefined if the body is not of the expected type, or has a member twice or of another type than text. */
-function bodyOf({ token }: Golden, { headers, body }: SandboxRequest): Body | undefined {
+function bodyOf({ token, optional = [] }: Golden, { headers, body }: SandboxRequest): Body | undefined {
   const text = body.toString();
   if (token.in === 'bearer') return text === '' ? {} : undefined;
   const types = { form: 'application/x-www-form-urlencoded', json: 'application/json' };
   if (headers['content-type'] !== types[token.in]) return undefined;
-  const members = token.in === 'form' ? [...new URLSearchParams(text)] : membersOf(text, token.within);
+  const all = token.in === 'form' ? [...new URLSearchParams(text)] : membersOf(text, token.within);
+  // Drivers describe themselves in objects.
+  const members = all.filter(([member, value]) => typeof value === 'string' || !optional.includes(member));
   const isText = members.every(([, value]) => typeof value === 'string');
   const names = new Set(members.map(([member]) => member));
   return isText && names.size === members.length ? Object.fromEntries(members) : undefined;

@@ -52,11 +52,11 @@ beforeAll(async () => {
   const trust = JSON.parse(
     await pipeline.admin.file(`/connections/${connection.id}/setup/trust.json`),
   ) as Trust;
-  tls = await startTlsFront(front.issuer);
+  tls = await startTlsFront({ localhost: front.issuer });
   apache = await startApache({
     modules: ['oauth2', 'auth_openidc'],
     // mod_auth_openidc demands https. As www-data, it cannot read the authority in the temporary folder.
-    settings: `OIDCOAuthVerifyJwksUri ${tls.origin}/jwks\nOIDCOAuthSSLValidateServer Off`,
+    settings: `OIDCOAuthVerifyJwksUri https://localhost:${tls.port}/jwks\nOIDCOAuthSSLValidateServer Off`,
     locations: locations(trust),
   });
 });

@@ -1,12 +1,11 @@
 /** The preset rabbitmq with a real broker: the token is the password, and its scope has the permissions. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import { SignJWT } from 'jose';
 import { freePort } from '../../../src/sandbox/demo/local-server.ts';
 import { testWithClients } from '../../support/clients.ts';
 import { areUsable } from '../../support/programs.ts';
 import { type RabbitMq, rabbitMqPrograms, startRabbitMq } from '../../support/rabbitmq.ts';
 import type { TestConnection } from '../../support/server.ts';
-import { makeKey } from '../../support/test-issuer.ts';
+import { startTestIssuer, type TestIssuer } from '../../support/test-issuer.ts';
 import { execModule } from './exec.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
@@ -14,7 +13,8 @@ import { startTlsFront, type TlsFront } from './tls-front.ts';
 const test = testWithClients(['amqplib'], rabbitMqPrograms);
 const resource = 'rabbit';
 
-let front: TlsFront;
+let front: TestIssuer;
+let tls: TlsFront;
 let broker: RabbitMq;
 let pipeline: Pipeline;
 let port: number;
@@ -23,22 +23,27 @@ let connection: TestConnection;
 beforeAll(async () => {
   if (!areUsable(rabbitMqPrograms)) return;
   [port, management] = [await freePort(), await freePort()];
+  front = await startTestIssuer();
   pipeline = await openPipeline({
+    front,
     config: { presets: { endpoints: { rabbitmq: `http://127.0.0.1:${management}` } } },
   });
-  front = await startTlsFront(pipeline.base);
+  const { keys } = (await (await fetch(`${pipeline.base}/jwks`)).json()) as TestIssuer['jwks'];
+  front.jwks.keys.push(...keys);
+  tls = await startTlsFront({ localhost: front.issuer });
   connection = await connect(resource);
   const file = await pipeline.admin.file(`/connections/${connection.id}/setup/rabbitmq-3.10.conf`);
   broker = await startRabbitMq({
     port,
     management,
     // The broker demands https.
-    settings: `${file.replace(pipeline.issuer, front.origin)}\nauth_oauth2.https.cacertfile = ${front.authorityFile}\n`,
+    settings: `${file.replace(front.issuer, `https://localhost:${tls.port}`)}\nauth_oauth2.https.cacertfile = ${tls.authorityFile}\n`,
   });
 }, 120_000);
 afterAll(async () => {
   await broker?.stop();
   await pipeline?.close();
+  await tls?.close();
   await front?.close();
 });
 
@@ -110,12 +115,9 @@ test('RabbitMQ refuses the token for another resource server', async () => {
 });
 
 test('RabbitMQ refuses an expired token', async () => {
-  const key = await makeKey('RS256', 'test-key');
-  front.jwks = ({ keys }) => ({ keys: [...keys, key.publicJwk] });
   const now = Math.floor(Date.now() / 1000);
   const claims = { aud: resource, sub: 'test', scope: `${resource}.read:%2F/orders` };
-  const sign = (exp: number) =>
-    new SignJWT({ ...claims, exp }).setProtectedHeader({ alg: key.alg, kid: key.kid }).sign(key.privateKey);
+  const sign = (exp: number) => front.sign({ ...claims, exp });
   expect([
     await amqp(connection.id, 'return "accepted";', await sign(now + 300)),
     await amqp(connection.id, 'return "accepted";', await sign(now - 1)),

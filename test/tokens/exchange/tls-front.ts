@@ -1,42 +1,49 @@
-/** The documents of an issuer over TLS, for services that demand https: passes requests on to the server of a test. */
+/** A TLS server for several hosts, which passes requests on to servers of a test that speak plain HTTP. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { startAuthority } from '../../support/authority.ts';
 
 export interface TlsFront {
-  readonly origin: string;
+  readonly port: number;
   /** The certificate of its authority in PEM. */
+  readonly authority: string;
   readonly authorityFile: string;
-  /** Changes the JWKS that it serves. */
-  jwks: (jwks: { keys: object[] }) => object;
   close(): Promise<void>;
 }
 
-export async function startTlsFront(base: string): Promise<TlsFront> {
+/** @param origins by host, where its requests go */
+export async function startTlsFront(origins: Readonly<Record<string, string>>): Promise<TlsFront> {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-front-'));
   const authorityFile = join(folder, 'authority.pem');
   const authority = await startAuthority('front');
   await writeFile(authorityFile, authority.cert);
-  const tls = await authority.issue({ purpose: 'serverAuth', names: [{ type: 2, value: 'localhost' }] });
+  const names = Object.keys(origins).map((value) => ({ type: 2, value }) as const);
+  const tls = await authority.issue({ purpose: 'serverAuth', names });
   const server = https.createServer(tls, async (request, response) => {
-    const answer = await fetch(`${base}${request.url}`);
-    const document = (await answer.json()) as { keys: object[] };
-    response.writeHead(answer.status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(request.url === '/jwks' ? front.jwks(document) : document));
+    const { method = 'GET', url = '', headers } = request;
+    const { host = '', connection: _, 'transfer-encoding': __, 'content-length': ___, ...others } = headers;
+    const body = await buffer(request);
+    const answer = await fetch(`${origins[host.replace(/:\d+$/, '')]}${url}`, {
+      method,
+      headers: others as Record<string, string>,
+      ...(body.length > 0 ? { body } : {}),
+    });
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+    response.end(Buffer.from(await answer.arrayBuffer()));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const front: TlsFront = {
-    origin: `https://localhost:${(server.address() as AddressInfo).port}`,
+  return {
+    port: (server.address() as AddressInfo).port,
+    authority: authority.cert,
     authorityFile,
-    jwks: (jwks) => jwks,
     async close() {
       server.close();
       server.closeAllConnections();
       await rm(folder, { recursive: true });
     },
   };
-  return front;
 }
