@@ -30,6 +30,9 @@ export const apiResource = 'urn:sojourn:api';
 /** The claim of an API token that contains claims of the workload's own token. */
 export const workloadClaims = 'workload_claims';
 
+/** The claim of an API token that names the secret with which its client signed in. */
+export const secretClaim = 'secret_id';
+
 const connectionResourcePrefix = 'urn:sojourn:connection:';
 
 export const connectionResource = (id: string): string => connectionResourcePrefix + id;
@@ -86,12 +89,20 @@ export const ownAlgorithm = (available: readonly Algorithm[]): Algorithm =>
 /** The type of RFC 9068, so that an API token and a cloud token cannot be mistaken for each other. */
 export const apiHeader = { typ: 'at+jwt' } as const;
 
-/** The token for our own API. `claims` are those of the workload's own token that policy depends on. */
+/** How the client of an API token signed in. */
+export interface ApiSignIn {
+  /** Those of the workload's own token that policy depends on. */
+  readonly claims: WorkloadClaims;
+  /** The id of its secret, if it has used one. */
+  readonly secret: string | undefined;
+}
+
+/** The token for our own API. */
 export function apiClaims(
   issuer: string,
   client: string,
   { iat, ttl, jti }: Issuance,
-  claims: WorkloadClaims,
+  { claims, secret }: ApiSignIn,
 ): Claims {
   return {
     iat,
@@ -102,6 +113,7 @@ export function apiClaims(
     client_id: client,
     aud: apiResource,
     jti,
+    ...(secret === undefined ? {} : { [secretClaim]: secret }),
     ...(Object.keys(claims).length > 0 ? { [workloadClaims]: claims } : {}),
   };
 }

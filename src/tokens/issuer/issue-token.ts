@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { withinApproval } from '../../access/approvals/index.ts';
 import type { Client, Clients } from '../../access/clients/index.ts';
 import { type ResolvedConnection, tokenSecondsOf } from '../../access/connections/index.ts';
-import type { WorkloadClaims } from '../../access/policy/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -11,7 +10,15 @@ import type { RequestLimits } from '../../platform/limits/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { type Now, toSeconds } from '../../platform/time/index.ts';
 import type { Keyring } from '../keys/index.ts';
-import { apiClaims, apiHeader, type Claims, cloudClaims, cloudHeader, ownAlgorithm } from './claims.ts';
+import {
+  type ApiSignIn,
+  apiClaims,
+  apiHeader,
+  type Claims,
+  cloudClaims,
+  cloudHeader,
+  ownAlgorithm,
+} from './claims.ts';
 import type { TokenResponse } from './engine.ts';
 import { type JwsHeader, signJws } from './jws.ts';
 import { exchangeGrant, issuedTypes } from './parameters.ts';
@@ -68,7 +75,10 @@ export const createGrantHandler =
     const { header, claims } =
       'connection' in resource
         ? describeCloudToken(options, resource.connection, newJti(), resource.notAfter)
-        : describeApiToken(options, client, resource.workloadClaims);
+        : describeApiToken(options, client, {
+            claims: resource.workloadClaims,
+            secret: proof?.method === 'secret' ? proof.secret : undefined,
+          });
     // Once nothing in the request can be refused: an external token is consumed by what is issued for it.
     const release = proof?.method === 'external' ? await proof.consume(indicatorOf(resource)) : undefined;
     try {
@@ -99,11 +109,11 @@ export const createGrantHandler =
 function describeApiToken(
   { issuer, keyring, algorithms, ttl, now }: IssueOptions,
   { client_id }: Client,
-  claims: WorkloadClaims,
+  signIn: ApiSignIn,
 ): UnsignedToken {
   const { alg, kid } = keyring.active(ownAlgorithm(algorithms));
   const issuance = { iat: toSeconds(now()), ttl, jti: newJti() };
-  return { header: { alg, ...apiHeader, kid }, claims: apiClaims(issuer, client_id, issuance, claims) };
+  return { header: { alg, ...apiHeader, kid }, claims: apiClaims(issuer, client_id, issuance, signIn) };
 }
 
 /** Records when a secret was used last. It never prevents the token. */

@@ -15,7 +15,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { Keyring } from '../keys/index.ts';
-import { apiHeader, apiResource, type Claims, ownAlgorithm, workloadClaims } from './claims.ts';
+import { apiHeader, apiResource, type Claims, ownAlgorithm, secretClaim, workloadClaims } from './claims.ts';
 import { discoveryDocument, documentMaxAge, type FixedDocument, jwksDocument } from './documents.ts';
 import { createEngine, type Engine, type TokenResponse } from './engine.ts';
 import { externalTokenIn, findExternal } from './external.ts';
@@ -156,7 +156,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
           currentDate: new Date(now()),
         });
         const client = await clients.find(String(payload.sub));
-        if (client && !client.disabled) return { client, claims: workloadClaimsIn(payload) };
+        if (client && !client.disabled && hasSecret(client, payload[secretClaim]))
+          return { client, claims: workloadClaimsIn(payload) };
       } catch (cause) {
         if (cause instanceof SojournError) throw cause;
         throw new SojournError('unauthorized', { cause });
@@ -172,6 +173,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
 
 /** Clock skew between replicas, in seconds: a token may reach a replica whose clock is milliseconds behind. */
 const clockSkewSeconds = 5;
+
+/** Deleting a secret ends the API tokens that it has brought. */
+const hasSecret = ({ secrets }: Client, id: unknown): boolean =>
+  id === undefined || secrets.some((secret) => secret.id === id);
 
 /** Anything of another form counts as no claims. */
 const workloadClaimsIn = (payload: Readonly<Record<string, unknown>>): WorkloadClaims =>

@@ -250,7 +250,7 @@ describe('a cloud token', () => {
   test('for /v1 carries no claims if no condition depends on claims', async () => {
     const payload = decodeJwt(await stage.bearer(deployer));
     expect(Object.keys(payload).toSorted()).toEqual(
-      ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub'].toSorted(),
+      ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'nbf', 'secret_id', 'sub'].toSorted(),
     );
   });
 });

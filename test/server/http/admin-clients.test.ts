@@ -260,6 +260,29 @@ describe('the clients API', () => {
     expect((await ask(`DELETE /clients/${client_id}/secrets/${secrets[0]?.id}`)).status).toBe(404);
   });
 
+  test('ends the API tokens of a deleted secret, and no others', async () => {
+    const { client_id, client_secret } = await make({ may_use: [{ connection }] });
+    const second = await server.admin.post<{ secret_id: string; client_secret: string }>(
+      `/clients/${client_id}/secrets`,
+      {},
+    );
+    const apiToken = async (secret: string) => {
+      const parameters = { ...withSecret({ client_id, client_secret: secret }), resource: 'urn:sojourn:api' };
+      return String((await askToken(server.issuer, parameters)).body.access_token);
+    };
+    const tokens = [await apiToken(client_secret), await apiToken(second.client_secret)];
+    const statuses = () =>
+      Promise.all(
+        tokens.map(async (token) => {
+          const headers = { authorization: `Bearer ${token}` };
+          return (await fetch(`${server.issuer}/v1/connections/${connection}/token`, { headers })).status;
+        }),
+      );
+    expect(await statuses()).toEqual([200, 200]);
+    await ask(`DELETE /clients/${client_id}/secrets/${second.secret_id}`);
+    expect(await statuses()).toEqual([200, 401]);
+  });
+
   test('deletes a client together with its secret', async () => {
     const { client_id, client_secret } = await make({ may_use: [{ connection }] });
     expect((await ask(`DELETE /clients/${client_id}`)).status).toBe(204);

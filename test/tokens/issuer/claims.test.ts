@@ -57,7 +57,7 @@ test.each([
   );
 });
 
-test('an API token names its client, and carries claims of the workload only if there are some', () => {
+test('an API token names its client, and its secret and claims of the workload only if there are some', () => {
   const ofApi = {
     iss: 'https://id.example.com',
     sub: 'cli_1',
@@ -68,9 +68,10 @@ test('an API token names its client, and carries claims of the workload only if 
     exp: 1_300,
     jti: 'j',
   };
-  const claimsWith = (claims: Record<string, string>) =>
-    apiClaims('https://id.example.com', 'cli_1', issuance, claims);
+  const claimsWith = (claims: Record<string, string>, secret?: string) =>
+    apiClaims('https://id.example.com', 'cli_1', issuance, { claims, secret });
   expect(claimsWith({})).toStrictEqual(ofApi);
+  expect(claimsWith({}, 'sec_1')).toStrictEqual({ ...ofApi, secret_id: 'sec_1' });
   expect(claimsWith({ ref: 'main' })).toStrictEqual({ ...ofApi, workload_claims: { ref: 'main' } });
 });
 

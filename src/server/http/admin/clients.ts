@@ -189,7 +189,7 @@ export const clientRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/clients/:id/secrets/:secret',
     operationId: 'deleteSecret',
-    summary: 'Delete a secret; it stops working at once',
+    summary: 'Delete a secret; it and its API tokens stop working at once, cloud tokens when they expire',
     input: nothing,
     status: 204,
     answer: noContent,
