@@ -10,15 +10,21 @@ import { every } from '../../platform/time/index.ts';
 /** Resolves to the current revision, which is sent when it changes; undefined ends the stream. */
 export type RevisionSource = () => Promise<string | undefined>;
 
+/** Whose listeners are counted together. */
+export interface FeedOwner {
+  readonly invitation: string;
+  readonly tenant: string;
+}
+
 export interface Feed {
   /** Writes to the stream until it is closed. Throws `rate_limited` if there are too many listeners, `shutting_down`. */
-  listen(invitation: string, readRevision: RevisionSource, stream: Writable): void;
+  listen(owner: FeedOwner, readRevision: RevisionSource, stream: Writable): void;
   /** Ends every stream. */
   close(): Promise<void>;
 }
 
 interface Listener {
-  readonly invitation: string;
+  readonly owner: FeedOwner;
   readonly readRevision: RevisionSource;
   readonly stream: Writable;
   lastSent: string | undefined;
@@ -28,6 +34,8 @@ const pollMs = 2_000;
 /** In polls, so every 14 s: proxies cut a connection that is silent for 30 s. */
 const heartbeatEvery = 7;
 const maxPerInvitation = 6;
+/** One customer with many invitations leaves nine tenths to the others. */
+const maxPerTenant = 50;
 const maxListeners = 500;
 /** Bytes buffered for a client that does not read; beyond this its stream is cut. */
 const maxUnread = 16 * 1024;
@@ -73,12 +81,14 @@ export function createFeed(logger: Logger): Feed {
   };
 
   return {
-    listen(invitation, readRevision, stream) {
+    listen(owner, readRevision, stream) {
       if (closed) throw new SojournError('shutting_down');
-      const ofInvitation = [...listeners].filter((listener) => listener.invitation === invitation).length;
-      if (ofInvitation >= maxPerInvitation || listeners.size >= maxListeners)
+      const ofTenant = [...listeners].filter((listener) => listener.owner.tenant === owner.tenant);
+      const ofInvitation = ofTenant.filter((listener) => listener.owner.invitation === owner.invitation);
+      const isFull = ofInvitation.length >= maxPerInvitation || ofTenant.length >= maxPerTenant;
+      if (isFull || listeners.size >= maxListeners)
         throw new SojournError('rate_limited', { retryAfter: 30 });
-      const listener: Listener = { invitation, readRevision, stream, lastSent: undefined };
+      const listener: Listener = { owner, readRevision, stream, lastSent: undefined };
       listeners.add(listener);
       stop ??= every(pollMs, poll);
       stream.once('close', () => removeListener(listener));

@@ -229,7 +229,10 @@ export function createExchange(options: {
           return isTransient(error);
         },
         isRefusal: isCloudRefusal,
-        onRepeat: (error) => recordRepeated(connection, caller, facts, error as SojournError),
+        async onRepeat(error) {
+          await assertIssuing(caller, connection);
+          await recordRepeated(connection, caller, facts, error as SojournError);
+        },
       });
       // The caller waited for the cloud, also if it then gets cached credentials.
       if (!cached || failed || notAfter !== undefined) {

@@ -1,5 +1,5 @@
 /** A loopback listener with time limits, so that a slow or silent client cannot hold its connections. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SojournError } from '../../platform/errors/index.ts';
 
@@ -44,7 +44,7 @@ export async function listenLocally(
   const bound = server.address() as AddressInfo;
   const origin = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
   const handle = createHandler(origin);
-  server.on('request', async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { status, type, text, headers = {} } = await handle(request);
     // Discards the unread part of the request.
     request.resume();
@@ -57,7 +57,10 @@ export async function listenLocally(
         ...headers,
       })
       .end(text);
-  });
+  };
+  server.on('request', respond);
+  // Otherwise node:http answers an unknown expectation by itself, before all checks.
+  server.on('checkExpectation', respond);
   return {
     origin,
     close: () =>

@@ -19,20 +19,24 @@ describe('the status feed', () => {
     jest.useRealTimers();
   });
 
-  test('allows six listeners per invitation and 500 in all, and frees the place of each that leaves', async () => {
+  test('allows six listeners per invitation, 50 per tenant and 500 in all, and frees the place of each that leaves', async () => {
     const feed = createFeed(logger);
     const look = async () => 'a';
     const streams = Array.from({ length: 6 }, () => new PassThrough());
-    for (const stream of streams) feed.listen('one', look, stream);
+    for (const stream of streams) feed.listen({ invitation: 'one', tenant: 'a' }, look, stream);
     const refused = expect.objectContaining({ code: 'rate_limited', retryAfter: 30 });
-    expect(() => feed.listen('one', look, new PassThrough())).toThrow(refused);
+    const invitationOf = (number: number) => ({ invitation: `of ${number}`, tenant: `${number % 20}` });
+    expect(() => feed.listen({ invitation: 'one', tenant: 'a' }, look, new PassThrough())).toThrow(refused);
     streams[0]!.destroy();
     await soon();
-    feed.listen('one', look, new PassThrough());
-    for (let count = 6; count < 500; count++) feed.listen(`other ${count}`, look, new PassThrough());
-    expect(() => feed.listen('late', look, new PassThrough())).toThrow(refused);
+    feed.listen({ invitation: 'one', tenant: 'a' }, look, new PassThrough());
+    for (let count = 6; count < 50; count++)
+      feed.listen({ invitation: `${count}`, tenant: 'a' }, look, new PassThrough());
+    expect(() => feed.listen({ invitation: 'other', tenant: 'a' }, look, new PassThrough())).toThrow(refused);
+    for (let count = 50; count < 500; count++) feed.listen(invitationOf(count), look, new PassThrough());
+    expect(() => feed.listen(invitationOf(100), look, new PassThrough())).toThrow(refused);
     await feed.close();
-    expect(() => feed.listen('late', look, new PassThrough())).toThrow(
+    expect(() => feed.listen(invitationOf(100), look, new PassThrough())).toThrow(
       expect.objectContaining({ code: 'shutting_down' }),
     );
   });
@@ -41,7 +45,7 @@ describe('the status feed', () => {
     const feed = createFeed(logger);
     const stream = new PassThrough();
     let seen: string | undefined = 'first';
-    feed.listen('one', async () => seen, stream);
+    feed.listen({ invitation: 'one', tenant: 'a' }, async () => seen, stream);
     await soon();
     expect(readAll(stream)).toBe('data: first\n\n');
     seen = 'second';
@@ -57,7 +61,7 @@ describe('the status feed', () => {
   test('sends a heartbeat before a proxy would cut a silent connection', async () => {
     const feed = createFeed(logger);
     const stream = new PassThrough();
-    feed.listen('one', async () => 'a', stream);
+    feed.listen({ invitation: 'one', tenant: 'a' }, async () => 'a', stream);
     await soon();
     expect(readAll(stream)).toBe('data: a\n\n');
     await jest.advanceTimersByTimeAsync(29_000);
@@ -70,7 +74,7 @@ describe('the status feed', () => {
     const stream = new PassThrough();
     stream.write('x'.repeat(64 * 1024));
     stream.on('error', () => undefined);
-    feed.listen('one', async () => 'a', stream);
+    feed.listen({ invitation: 'one', tenant: 'a' }, async () => 'a', stream);
     await soon();
     expect(stream.destroyed).toBe(true);
     await feed.close();
@@ -81,7 +85,7 @@ describe('the status feed', () => {
     const stream = new PassThrough();
     let isAway = true;
     feed.listen(
-      'one',
+      { invitation: 'one', tenant: 'a' },
       async () => {
         if (isAway) throw new Error('away');
         return 'back';

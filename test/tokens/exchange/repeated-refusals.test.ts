@@ -58,6 +58,15 @@ describe("a cloud's refusal", () => {
     expect(await requests()).toBe(3);
   });
 
+  test('is not repeated while issuing is suspended', async () => {
+    const { id } = await connect();
+    await ask(id);
+    await pipeline.admin.post('/issuing/suspend', { reason: 'a leak' });
+    expect(await ask(id)).toMatchObject({ status: 403, body: { code: 'issuing_suspended' } });
+    await pipeline.admin.post('/issuing/resume', { reason: 'over' });
+    expect(await ask(id)).toMatchObject({ status: 502 });
+  });
+
   test('does not stop a verification, which asks the cloud itself', async () => {
     const { id } = await connect();
     await ask(id);

@@ -68,6 +68,7 @@ describe('the endpoint of sojourn exec', () => {
       { host: `evil.example:${port}` },
       { host: '127.0.0.1' },
       { origin: 'https://evil.example' },
+      { host: 'evil.example', expect: 'x' },
       { origin },
       { 'sec-fetch-site': 'none' },
       { 'x-forwarded-for': '10.0.0.1' },

@@ -59,7 +59,8 @@ export function mountConnect(router: Router, services: ConnectServices): void {
     '/connect/:invitation/events',
     withInvitation(async (ctx, holder) => {
       const stream = new PassThrough();
-      portal.feed.listen(holder.invitation.id, portal.revisionSource(holder), stream);
+      const owner = { invitation: holder.invitation.id, tenant: holder.connection.tenant };
+      portal.feed.listen(owner, portal.revisionSource(holder), stream);
       ctx.set({
         'cache-control': 'no-store',
         'content-type': 'text/event-stream',
