@@ -55,6 +55,23 @@ test('a flood of refused sign-ins from many addresses shuts out unknown addresse
   expect((await askToken(issuer, good, from('203.0.113.1'))).status).toBe(200);
 }, 60_000);
 
+test('sign-ins whose bodies are aborted shut out no unknown address, and are not in the audit', async () => {
+  server = await testServer({ config: { limits: { refused_sign_ins: 20 } }, now: () => 1_800_000_000_000 });
+  const { client, connection } = await oneConnection(server);
+  const { port } = new URL(server.issuer);
+  const head = ['POST /token HTTP/1.1', 'Host: a', 'Content-Type: application/x-www-form-urlencoded'];
+  for (let number = 0; number < 25; number++) {
+    const socket = connect(Number(port), '127.0.0.1')
+      .on('error', () => {})
+      .resume();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.end([...head, 'Content-Length: 9', '', 'x'].join('\r\n'));
+    await closed;
+  }
+  expect((await askToken(server.issuer, withSecret(client, connection))).status).toBe(200);
+  expect(await server.admin.get('/audit?event=token.refused')).toMatchObject({ items: [] });
+}, 60_000);
+
 test('a flood of invalid links from many addresses shuts out unknown addresses, but no customer who had a valid one', async () => {
   server = await testServer({
     config: { limits: { refused_sign_ins: 20 }, trust_proxy: ['127.0.0.1/32'] },

@@ -33,12 +33,19 @@ export async function serveToken(
   }
   const issuer = await findIssuer(ctx);
   ctx.set('cache-control', 'no-store');
+  const body = readForm(ctx);
+  await Promise.allSettled([body]);
+  if (ctx.req.destroyed && !ctx.req.complete) {
+    // The caller has closed its connection: nothing is looked up or recorded for it, and nobody waits for an answer.
+    ctx.status = 400;
+    return;
+  }
   const result = await issuer.token({
     request: ctx.req,
     response: ctx.res,
     context,
     certificate: () => certificateOf(ctx.req),
-    body: readForm(ctx),
+    body,
   });
   if ('refusal' in result) {
     answer(ctx, result.refusal);
