@@ -287,6 +287,12 @@ const others: readonly (readonly [number, string, ErrorCode, RegExp])[] = [
   [90033, 'A transient error has occurred.', 'cloud_unavailable', /internal error/],
   [90055, 'The client is throttled.', 'cloud_throttled', /throttling the directory/],
   [50196, 'A client request loop has been detected.', 'cloud_throttled', /equal requests/],
+  [
+    5002730,
+    'Invalid JWT token. Unsupported key for the signing algorithm.',
+    'cloud_token_rejected',
+    /does not accept the token/,
+  ],
   // Numbers of no family.
   [
     1234567,

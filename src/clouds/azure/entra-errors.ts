@@ -86,6 +86,11 @@ const ownAssertion: Meaning = {
     'Entra took the token for an assertion that the application signed itself: no federated credential has this issuer.',
   advice: 'Create the federated credential of the set-up file on the identity that target.client_id names.',
 };
+/** "Invalid JWT token", with the reason in the text. */
+const invalidToken: Meaning = {
+  errorCode: 'cloud_token_rejected',
+  detail: 'Entra does not accept the token as a JWT.',
+};
 const badSignature: Meaning = {
   errorCode: 'cloud_key_unknown',
   detail: 'Entra could not verify the signature of the token with the keys that it has.',
@@ -171,6 +176,7 @@ const prefixes: readonly (readonly [Meaning, string])[] = [
   [noConsent, '650'],
   [unmatched, '7002'],
   [ownAssertion, '7000'],
+  [invalidToken, '50027'],
 ];
 
 /** Parts of the text, for numbers that no family has. */
