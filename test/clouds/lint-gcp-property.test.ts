@@ -186,9 +186,10 @@ function providerFaults(
   check(ours !== own || !'D'.includes(grade), 'ours is in');
   check(ours === own || !accepted || 'DF'.includes(grade) || isUnsure, 'ours is out');
   check(ours === own || !'AB'.includes(grade) || !accepted, 'ours is out, and the grade is A or B');
+  const jtis = JSON.stringify(document).includes('jti') ? ['c8f1', 'x'] : ['c8f1'];
   const admitted = isIssuer
     ? strangers.flatMap((sub) =>
-        ['c8f1', 'x'].flatMap((jti) => (mapped(document, sub, jti) === undefined ? [] : [sub])),
+        jtis.flatMap((jti) => (mapped(document, sub, jti) === undefined ? [] : [sub])),
       )
     : [];
   check(admitted.length === 0 || !'AB'.includes(grade), `gets in: ${admitted[0]}`);
