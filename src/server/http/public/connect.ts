@@ -9,6 +9,7 @@ import {
   type ConnectContext,
   createInvitationCheck,
   type InvitationCheckServices,
+  type InvitationHandler,
 } from './connect-invitation.ts';
 import { requireSameOrigin } from './connect-origin.ts';
 import { answerPage, seeOther } from './connect-pages.ts';
@@ -74,23 +75,13 @@ export function mountConnect(router: Router, services: ConnectServices): void {
   const countChange = ({ connection }: InvitationHolder, ctx: ConnectContext) =>
     limits.countChange(requestContextOf(ctx), connection.id);
 
-  const report = createReportRoute(portal, frame, origin);
-  router.post(
-    '/connect/:invitation/report',
+  const counted = (handle: InvitationHandler) =>
     withInvitation(async (ctx, holder) => {
       await countChange(holder, ctx);
-      await report(ctx, holder);
-    }),
-  );
-
-  const guardrail = createGuardrailRoute(portal, frame, origin);
-  router.post(
-    '/connect/:invitation/guardrail',
-    withInvitation(async (ctx, holder) => {
-      await countChange(holder, ctx);
-      await guardrail(ctx, holder);
-    }),
-  );
+      await handle(ctx, holder);
+    });
+  router.post('/connect/:invitation/report', counted(createReportRoute(portal, frame, origin)));
+  router.post('/connect/:invitation/guardrail', counted(createGuardrailRoute(portal, frame, origin)));
 
   /** A button on the page. It answers with a redirect, so that a reload does not repeat the action. */
   const button = (name: string, press: (holder: InvitationHolder, ctx: ConnectContext) => Promise<string>) =>
