@@ -50,6 +50,7 @@ export function formatsOf(
         files: present.map(({ name, content }) => ({ name, content: render(content, all) })),
         remove,
         notes,
+        single_use: preset.token.single_use,
       };
     },
   };

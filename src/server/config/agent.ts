@@ -55,30 +55,35 @@ const sectionFor = ({ fields }: AgentSupport) => {
 const sections = Object.entries(programs)
   .flatMap(([name, { agent }]) => (agent ? [{ name: name as CloudName, agent }] : []))
   .toSorted((a, b) => a.name.localeCompare(b.name));
-const sectionNames = new Intl.ListFormat('en-GB').format(sections.map(({ name }) => name));
+const sectionNames: readonly string[] = sections.map(({ name }) => name);
 
 export type AgentConnection = {
   readonly id: string;
   /** Narrows the credentials. */
   readonly purpose?: string | undefined;
+  /** For a service with a preset. `folder` is a name in the agent's directory. */
+  readonly service?: { readonly folder: string } | undefined;
 } & { readonly [cloud in CloudName]?: AgentSettings | undefined };
 
 const connectionShape: z.ZodType<AgentConnection> = z
   .strictObject({
     id: z.string('must be text').refine((id) => isId('con', id), 'must be the id of a connection'),
     purpose: purposeName.optional(),
+    service: z.strictObject({ folder: nameField }).optional(),
     ...(Object.fromEntries(sections.map(({ name, agent }) => [name, sectionFor(agent)])) as Record<
       CloudName,
       ReturnType<typeof sectionFor>
     >),
   })
   .refine(
-    (connection) => sections.filter(({ name }) => connection[name]).length === 1,
-    `must have exactly one of ${sectionNames}`,
+    (connection) =>
+      [...sectionNames, 'service'].filter((name) => Object.hasOwn(connection, name)).length === 1,
+    `must have exactly one of ${new Intl.ListFormat('en-GB').format([...sectionNames, 'service'])}`,
   );
 
-const filesOf = (connection: AgentConnection, isIncluded = (_: AgentSupport, __: string) => true) =>
-  sections.flatMap(({ name, agent }) => {
+const filesOf = (connection: AgentConnection, isIncluded = (_: AgentSupport, __: string) => true) => [
+  ...(connection.service ? [connection.service.folder] : []),
+  ...sections.flatMap(({ name, agent }) => {
     const { fields } = agent;
     const settings = connection[name] ?? {};
     const files = [
@@ -86,7 +91,8 @@ const filesOf = (connection: AgentConnection, isIncluded = (_: AgentSupport, __:
       ...Object.keys(fields).filter((field) => fields[field]?.type === 'file'),
     ].filter((field) => isIncluded(agent, field));
     return files.flatMap((field) => (typeof settings[field] === 'string' ? [settings[field]] : []));
-  });
+  }),
+];
 
 const hasToken = ({ credentialsFiles = {} }: AgentSupport, field: string): boolean =>
   !Object.hasOwn(credentialsFiles, field);

@@ -8,7 +8,8 @@ import type { Address, AgentConnection } from '../../server/config/index.ts';
 import { agentFiles, type Listener } from '../loopback/index.ts';
 import type { Sojourn } from '../sdk/index.ts';
 import type { CacheValue, EntrySpec } from './cache-entry.ts';
-import { credentialsWritersOf, entriesOf, filesOf, tokenFileOf, writersOf } from './connection.ts';
+import { credentialsWritersOf, entriesOf, filesOf, folderOf, tokenFileOf, writersOf } from './connection.ts';
+import { createFreshTokens, filesOfDelivery } from './delivery.ts';
 import { type Directory, openDirectory } from './directory.ts';
 import { openEndpoint } from './endpoint.ts';
 import type { Failure } from './failure.ts';
@@ -59,6 +60,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let endpoint: Listener | undefined;
   let directory: Directory | undefined;
   let files: TokenFiles | undefined;
+  /** By connection, what was written into its folder. */
+  const delivered = new Map<string, { readonly folder: string; readonly names: readonly string[] }>();
+  const freshToken = createFreshTokens((connection) =>
+    sojourn.token(connection, { signal: shutdown.signal }),
+  );
 
   const writeFile = (name: string, text: string, expiresAt = Number.POSITIVE_INFINITY) =>
     files?.write(name, text, expiresAt) ?? Promise.resolve();
@@ -69,6 +75,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     async onRefused({ connection, type }) {
       const name = tokenFileOf(byId.get(connection) ?? { id: connection });
       if (type === 'token' && name) await files?.remove(name);
+      if (type === 'delivery') await removeDelivered(connection);
     },
     onClockSetBack: (milliseconds) => files?.shortenLifetimes(milliseconds),
     observe: (outcome) => metrics.recordRefresh(outcome),
@@ -85,6 +92,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   ): Promise<void> {
     const connection = byId.get(id);
     if (!connection || !directory) return;
+    const folder = folderOf(connection);
+    if (folder !== undefined) {
+      await directory.makeFolder(folder);
+      const written = filesOfDelivery(text, directory.path(folder)).map((file) => ({
+        ...file,
+        name: `${folder}/${file.name}`,
+      }));
+      delivered.set(id, { folder, names: written.map(({ name }) => name) });
+      for (const { name, text: content } of written) await writeFile(name, content, expiresAt);
+      return;
+    }
     if (type === 'credentials') {
       for (const { name, write } of credentialsWritersOf(connection))
         await writeFile(name, write(credentialsIn(text)));
@@ -95,6 +113,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const url = `${endpoint?.origin}/v1/token/${id}`;
     const source = name ? { file: directory.path(name) } : { url, authorization };
     for (const { name: file, write } of writersOf(connection)) await writeFile(file, write(text, source));
+  }
+
+  async function removeDelivered(id: string): Promise<void> {
+    const { folder, names } = delivered.get(id) ?? { names: [] };
+    delivered.delete(id);
+    for (const name of names) await files?.remove(name);
+    if (folder !== undefined) await directory?.remove(folder);
   }
 
   /** Caches these connections, waits a while for the first values, and rejects if tokens are too short. */
@@ -118,6 +143,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     shutdown.abort(new SojournError('shutting_down'));
     await endpoint?.close();
     await refresher.settled();
+    for (const id of [...delivered.keys()]) await removeDelivered(id);
     await files?.clear();
   }
 
@@ -127,6 +153,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       address: options.listen,
       token: authorization,
       refresher,
+      freshToken: (id) => (folderOf(byId.get(id) ?? { id }) === undefined ? undefined : freshToken(id)),
       status,
       metrics: () => metrics.text(),
       onRefused: (reason) => metrics.recordRefusal(reason),
@@ -163,7 +190,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         byId = new Map();
         const owners = ownersOf(to.connections);
         for (const [name, id] of ownersOf(from.connections))
-          if (owners.get(name) !== id) await files?.remove(name);
+          if (owners.get(name) !== id) await (delivered.has(id) ? removeDelivered(id) : files?.remove(name));
         refresher.breaker.retryNow();
         await setConnections(to.connections);
       };

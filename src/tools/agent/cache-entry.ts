@@ -3,7 +3,8 @@ import type { Now } from '../../platform/time/index.ts';
 import type { Random } from './backoff.ts';
 import type { Failure } from './failure.ts';
 
-export type EntryType = 'credentials' | 'token';
+/** `delivery`: the variables and files of a service with a preset. */
+export type EntryType = 'credentials' | 'token' | 'delivery';
 
 export interface EntrySpec {
   readonly connection: string;
@@ -21,6 +22,8 @@ export interface CacheValue {
   readonly text: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Refreshed after this time at the latest. */
+  readonly renewAfterMs?: number;
 }
 
 export interface CacheEntry extends EntrySpec {
@@ -50,14 +53,14 @@ export const isUsable = ({ value }: CacheEntry, now: Now): boolean =>
  */
 export function nextRefreshAt(
   { type }: EntrySpec,
-  { expiresAt }: CacheValue,
+  { expiresAt, renewAfterMs = Number.POSITIVE_INFINITY }: CacheValue,
   now: Now,
   random: Random,
 ): number {
   const remainingMs = Math.max(0, expiresAt - now());
   const delayMs =
-    type === 'token'
+    type !== 'credentials'
       ? remainingMs * (0.45 + 0.05 * random())
       : remainingMs - Math.min(maxMarginMs, remainingMs / 4) * (0.8 + 0.2 * random());
-  return now() + Math.max(1000, delayMs);
+  return now() + Math.max(1000, Math.min(delayMs, renewAfterMs));
 }

@@ -36,6 +36,9 @@ export function credentialsWritersOf(connection: AgentConnection) {
   });
 }
 
+/** The folder of a service with a preset. */
+export const folderOf = ({ service }: AgentConnection): string | undefined => service?.folder;
+
 const tokenFilesOf = (connection: AgentConnection): readonly string[] =>
   [tokenFileOf(connection), ...writersOf(connection).map(({ name }) => name)].filter(
     (name) => name !== undefined,
@@ -43,12 +46,15 @@ const tokenFilesOf = (connection: AgentConnection): readonly string[] =>
 
 /** All names that the connection uses in the directory. */
 export const filesOf = (connection: AgentConnection): readonly string[] => [
+  ...[folderOf(connection)].filter((name) => name !== undefined),
   ...tokenFilesOf(connection),
   ...credentialsWritersOf(connection).map(({ name }) => name),
 ];
 
 export function entriesOf(connection: AgentConnection): readonly EntrySpec[] {
   const { id, purpose } = connection;
+  if (folderOf(connection) !== undefined)
+    return [{ connection: id, type: 'delivery', minLifetimeSeconds: 0, purpose }];
   const { settings, agent } = sectionOf(connection);
   const cachesCredentials = agent?.cachesCredentials(settings) ?? false;
   const credentials = { connection: id, type: 'credentials', minLifetimeSeconds: 0, purpose } as const;

@@ -9,7 +9,10 @@ export interface Directory {
   path(name: string): string;
   /** Mode 0600, replaced atomically. Adds no line end, because some readers send the content unchanged. */
   write(name: string, text: string): Promise<void>;
+  /** A file, or a folder with its files. */
   remove(name: string): Promise<void>;
+  /** Creates a folder in it that only this user can read. */
+  makeFolder(name: string): Promise<void>;
 }
 
 /**
@@ -35,11 +38,12 @@ export async function openDirectory(folder: string, names: readonly string[]): P
     throw refused(folder, `is not writable (${codeOf(cause)})`, cause);
   });
   for (const file of await readdir(folder))
-    if (isLeftover(file, names)) await rm(join(folder, file), { force: true });
+    if (isLeftover(file, names)) await rm(join(folder, file), { force: true, recursive: true });
   return {
     path: (name) => join(folder, name),
     write: (name, text) => replace(join(folder, name), text),
-    remove: (name) => rm(join(folder, name), { force: true }),
+    remove: (name) => rm(join(folder, name), { force: true, recursive: true }),
+    makeFolder: async (name) => void (await mkdir(join(folder, name), { recursive: true, mode: 0o700 })),
   };
 }
 

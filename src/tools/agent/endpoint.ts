@@ -7,6 +7,7 @@ import type { Logger } from '../../platform/log/index.ts';
 import { type Now, toSeconds } from '../../platform/time/index.ts';
 import type { Address } from '../../server/config/index.ts';
 import { type HttpResponse, type Listener, listenLocally } from '../loopback/index.ts';
+import type { CacheValue } from './cache-entry.ts';
 import { formatCached } from './format.ts';
 import type { Refresher } from './refresher.ts';
 import { createRequestCheck, type RefusalReason, type RequestCheck } from './request-check.ts';
@@ -16,6 +17,8 @@ export interface EndpointOptions {
   /** What callers must send as `Authorization`. */
   readonly token: string;
   readonly refresher: Pick<Refresher, 'get'>;
+  /** A token that no other caller gets, for a service with a preset; undefined for any other connection. */
+  readonly freshToken: (connection: string) => Promise<CacheValue> | undefined;
   readonly status: () => unknown;
   readonly metrics: () => Promise<string>;
   readonly onRefused: (reason: RefusalReason) => void;
@@ -94,11 +97,12 @@ async function bodyFor(
     /^\/v1\/(credentials|token)\/(con_[0-9a-z]{1,64})(\?.*)?$/.exec(url) ?? [];
   if (type !== 'credentials' && type !== 'token') throw notServed();
   const { format, purpose } = parseQuery(query, type === 'credentials' ? ['format', 'purpose'] : []);
-  const { text, expiresAt } = await options.refresher
-    .get(connection, type, purpose)
-    .catch((error: unknown) => {
+  const fresh = type === 'token' ? options.freshToken(connection) : undefined;
+  const { text, expiresAt } = await (fresh ?? options.refresher.get(connection, type, purpose)).catch(
+    (error: unknown) => {
       throw error instanceof SojournError && error.code === 'not_found' ? notServed() : error;
-    });
+    },
+  );
   if (type === 'credentials') {
     const { mediaType, body } = formatCached(format ?? defaultFormat, text, options.now);
     return { type: mediaType, text: body };

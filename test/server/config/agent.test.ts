@@ -128,7 +128,7 @@ connections:
       'connections.0.aws.token_file: must be a plain file name in `directory`, with no slash (agent.yaml:8)',
       'connections.1.azure.token_file: must not be the name of one of the agent’s own files (authorization, endpoint) (agent.yaml:9)',
       'connections.1.azure: has an unknown key: audience (agent.yaml:9)',
-      'connections.2: must have exactly one of aws, azure and gcp (agent.yaml:10)',
+      'connections.2: must have exactly one of aws, azure, gcp and service (agent.yaml:10)',
       'sign_in.client_id: is required with a client secret or a private key',
       'SOJOURN_AGENT_DIRECTRY: is unknown; did you mean SOJOURN_AGENT_DIRECTORY?',
     ]);
