@@ -1,5 +1,5 @@
 /**
- * The demo of the main workflow: `npm run demo`. Owns: a vendor, a customer with three clouds, and the steps between
+ * The demo of the main workflow: `npm run demo`. Owns: a vendor, a customer with three clouds and a cluster, and the steps between
  * them. Does not own: the server and the sandbox; it uses both over HTTP, like any other program.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -32,6 +32,7 @@ export async function runDemo({ output }: { output: NodeJS.WritableStream }): Pr
             resource_manager_endpoint: `${sandbox.origin}/gcp`,
           },
         },
+        presets: { endpoints: { kubernetes: `${sandbox.origin}/kubernetes` } },
         vendor: 'Vendor Inc.',
       },
     });

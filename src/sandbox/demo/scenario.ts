@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as aws from './customer/aws.ts';
 import * as azure from './customer/azure.ts';
 import * as gcp from './customer/gcp.ts';
+import * as kubernetes from './customer/kubernetes.ts';
 import { call, json } from './http.ts';
 import type { LocalServer } from './local-server.ts';
 import type { DemoOutput } from './output.ts';
@@ -17,7 +18,7 @@ interface Scenario {
 
 interface Connection {
   readonly id: string;
-  readonly cloud: 'aws' | 'azure' | 'gcp';
+  readonly cloud: ServedCredentials['cloud'];
   readonly subject: string;
   readonly audience: string;
 }
@@ -33,12 +34,12 @@ export async function runScenario(scenario: Scenario): Promise<void> {
   const { server, sandbox, output } = scenario;
 
   output.step(
-    'The vendor runs Sojourn; the customer has three clouds (sandboxes, as strict as the real ones)',
+    'The vendor runs Sojourn; the customer has three clouds and a Kubernetes cluster (sandboxes, as strict as the real ones)',
   );
   output.fact('issuer', server.issuer);
-  output.fact('clouds', `${sandbox}/aws  /azure  /gcp`);
+  output.fact('clouds', `${sandbox}/aws  /azure  /gcp  /kubernetes`);
 
-  output.step('The vendor creates a tenant, three connections and a client');
+  output.step('The vendor creates a tenant, four connections and a client');
   const tenant = await server.admin.post<{ id: string }>('/tenants', { name: 'Acme' });
   const connections = await createConnections(server, tenant.id);
   const client = await server.admin.post<Credentials>('/clients', {
@@ -96,6 +97,8 @@ async function createConnections({ admin }: LocalServer, tenant: string): Promis
         service_account: gcp.serviceAccount,
       },
     },
+    // A service with a preset.
+    { name: 'acme-cluster', cloud: 'kubernetes', target: { server: 'https://cluster.acme.example:6443' } },
   ];
   const connections: Connection[] = [];
   for (const input of inputs)
@@ -117,6 +120,12 @@ async function setUp(
       const outputs = await azure.applyTemplate(`${sandbox}/azure`, await file('azuredeploy.json'));
       await admin.patch(`/connections/${id}`, { target: { client_id: outputs.clientId } });
       output.fact('azure', `azuredeploy.json  →  identity ${outputs.clientId}`);
+    } else if (cloud === 'kubernetes') {
+      const user = await kubernetes.applyConfiguration(
+        `${sandbox}/kubernetes`,
+        await file('authentication-configuration.yaml'),
+      );
+      output.fact('kubernetes', `authentication-configuration.yaml  →  user ${user}`);
     } else {
       await gcp.prepareProject(`${sandbox}/gcp`);
       await gcp.applyRequests(`${sandbox}/gcp`, await file('requests.json'));

@@ -2,7 +2,7 @@
 import { call, json } from './http.ts';
 
 export interface ServedCredentials {
-  readonly cloud: 'aws' | 'azure' | 'gcp';
+  readonly cloud: 'aws' | 'azure' | 'gcp' | 'kubernetes';
   readonly expires_at: string;
   readonly credentials: Readonly<Record<string, string>>;
 }
@@ -22,6 +22,13 @@ export async function useOnce(
         headers: { authorization: `Bearer ${credentials.access_token}` },
       });
       return `resource groups: ${groups.value.map(({ name }) => name).join(', ')}`;
+    }
+    case 'kubernetes': {
+      const pods = await json<{ items: { metadata: { name: string } }[] }>({
+        url: `${sandbox}/kubernetes/api/v1/namespaces/default/pods`,
+        headers: { authorization: `Bearer ${credentials.access_token}` },
+      });
+      return `pods: ${pods.items.map(({ metadata }) => metadata.name).join(', ')}`;
     }
     case 'gcp': {
       const { status, body } = await call({
