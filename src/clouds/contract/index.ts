@@ -42,6 +42,8 @@ export interface Cloud {
   entry(target: unknown): Entry;
   /** Formats of credentials that depend on the target, besides those of its programs. */
   formats?(target: unknown, subject: string): Readonly<Record<string, Format>>;
+  /** Whether it stores a fingerprint of the issuer's TLS certificate, so that the customer must act before that changes. */
+  readonly pinsCertificate?: boolean;
   /** What the vendor must know before using it: what is not verified, and dangers. */
   readonly notes?: readonly string[];
   /** The principal that a target names, where several connections can name the same one. */

@@ -21,6 +21,7 @@ export function cloudOfPreset(preset: Preset): Cloud {
   return {
     settings: {},
     target: targetSchema(preset),
+    ...(preset.issuer.pins_certificate ? { pinsCertificate: true } : {}),
     notes: [...statusNotes(preset), ...preset.dangers],
     entry(target: PresetTarget) {
       const values = valuesOf(preset, target);

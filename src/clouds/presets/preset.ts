@@ -160,6 +160,12 @@ export const presetSchema = z.strictObject({
       .describe(
         'The customer may upload the keys instead (target.uploaded_jwks): a rotation waits for the next upload.',
       ),
+    pins_certificate: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The service stores a fingerprint of the certificate of the issuer: `sojourn doctor` warns before it expires.',
+      ),
     notes: z.array(text).default([]),
   }),
   token: z.strictObject({

@@ -4,6 +4,7 @@
  */
 import type { Now } from '../../platform/time/index.ts';
 import { fetchPublic } from '../../tokens/remote-documents/index.ts';
+import { checkCertificate } from './certificate.ts';
 import type { Check } from './check.ts';
 import { checkDiscovery, checkJwks } from './documents.ts';
 import { checkExposure } from './exposure.ts';
@@ -29,6 +30,7 @@ export async function examine(input: DoctorInput, now: Now): Promise<readonly Ch
     checkDiscovery(await fetchPublic(`${issuer}/.well-known/openid-configuration`, now), discovery),
     checkJwks(await fetchPublic(String(discovery.jwks_uri), now), jwks.keys),
     await checkExposure(new URL(issuer).origin, input.adminUrl, now),
+    ...(await checkCertificate(issuer, input.connections, now())),
     checkClock(input.serverDate, now()),
     ...checkReadiness(input.readiness),
     checkKeys(input.keys),

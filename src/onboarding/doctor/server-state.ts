@@ -16,7 +16,7 @@ export interface DoctorInput {
     readonly state: string;
     readonly activated_at: string | null;
   }[];
-  readonly connections: readonly { readonly id: string; readonly state: string }[];
+  readonly connections: readonly { readonly id: string; readonly state: string; readonly cloud: string }[];
   readonly clients: readonly {
     readonly client_id: string;
     readonly auth: { readonly method: string };

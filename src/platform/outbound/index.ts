@@ -5,6 +5,7 @@
  */
 export { type AddressFilter, addressFilterFor } from './addresses.ts';
 export { isLoopback, parseBaseUrl } from './base-url.ts';
+export { certificateExpiry } from './certificate.ts';
 export { converse, type Peer, type ServerAddress, serversOf } from './converse.ts';
 export {
   type EgressPolicy,
