@@ -1,10 +1,11 @@
 /**
- * A broker as strict as Apache Kafka: SaslHandshake 1, then SaslAuthenticate 0 with the message that Kafka's
- * OAuthBearerSaslServer accepts. Anything else ends the connection.
+ * A broker as strict as Apache Kafka: ApiVersions if the client asks, SaslHandshake 1, then SaslAuthenticate 0 with the message
+ * that Kafka's OAuthBearerSaslServer accepts. Anything else ends the connection.
  */
 import type { Protocol } from './ports.ts';
 
 const handshake = 17;
+const apiVersions = 18;
 const authenticate = 36;
 /** Separates the parts of the client message. */
 const soh = '\u0001';
@@ -42,6 +43,11 @@ export const kafka: Protocol = {
         const all = Buffer.concat([frame.subarray(8, 12), ...parts]);
         return Buffer.concat([int32(all.length), all]);
       };
+      if (key === apiVersions && version <= 2 && state === 'connected') {
+        const supported = [handshake, 1, 1, apiVersions, 0, 2, authenticate, 0, 0].map(int16);
+        const throttleTime = version === 0 ? [] : [int32(0)];
+        return answer(int16(errors.none), int32(supported.length / 3), ...supported, ...throttleTime);
+      }
       if (key === handshake && version === 1 && state === 'connected') {
         const isSupported = body.toString('utf8', 2) === 'OAUTHBEARER';
         if (isSupported) state = 'handshake';

@@ -185,3 +185,35 @@ testWithClients(['snowflake-sdk'])('the driver of Snowflake logs in with the tok
     }),
   ).toEqual(['connected', 'The token is refused: subject.']);
 });
+
+testWithClients(['kafkajs'])('the Kafka client signs in with the token of its file', async () => {
+  const { url } = (await (await fetch(`${pipeline.sandbox}/kafka/listener`)).json()) as { url: string };
+  const target = { bootstrap_servers: `localhost:${new URL(url).port}`, audience: 'kafka' };
+  const outcomes = async () => {
+    const { entries } = (await pipeline.callSandbox('GET', '/log')) as {
+      entries: { cloud: string; outcome: string }[];
+    };
+    return entries.filter(({ cloud }) => cloud === 'kafka').map(({ outcome }) => outcome);
+  };
+  const printed = await run({
+    preset: 'kafka',
+    target,
+    // The client reads no variables. The stand-in has no TLS, and kafkajs does not read the refusal in the answer.
+    source: `import { readFileSync } from 'node:fs';
+      import kafkajs from 'kafkajs';
+      const { KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOKEN_FILE } = process.env;
+      const oauthBearerProvider = async () => ({ value: readFileSync(KAFKA_TOKEN_FILE, 'utf8') });
+      const admin = new kafkajs.Kafka({
+        brokers: KAFKA_BOOTSTRAP_SERVERS.split(','),
+        sasl: { mechanism: 'oauthbearer', oauthBearerProvider },
+        logLevel: kafkajs.logLevel.NOTHING,
+        retry: { retries: 0 },
+      }).admin();
+      console.log(await admin.connect().then(() => 'connected', ({ message }) => message));
+      process.exit();`,
+  });
+  expect([printed, await outcomes()]).toEqual([
+    ['connected', 'connected'],
+    ['subject', 'ok'],
+  ]);
+});
