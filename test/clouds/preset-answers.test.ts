@@ -129,7 +129,7 @@ describe('a token is not sent', () => {
     ],
     ['to another port', { workspace: 'https://dbc-1.cloud.databricks.com:8443', client_id: uuid }],
   ])('%s', async (_, target) => {
-    const { code, message } = await refusalOf(entryOf('databricks', target).exchange(visit()));
+    const { code, message } = await refusalOf(clouds.databricks!.entry(target).exchange(visit()));
     expect([code, message]).toEqual([
       'cloud_request_invalid',
       expect.stringMatching(/is not a host of Databricks/),
@@ -275,7 +275,7 @@ describe('a target', () => {
       .safeParse(target)
       .error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
 
-  test.each([
+  test.each<[string, object, readonly string[]]>([
     [
       'vault',
       { address: 'http://vault.example' },
@@ -292,6 +292,26 @@ describe('a target', () => {
       ['account must be the account identifier, such as myorg-myaccount'],
     ],
     ['oidc', { audience: 'a', claims: { sub: 'admin' } }, ['claims.sub is set by Sojourn']],
+    [
+      'oidc',
+      { audience: 'urn:sojourn:api' },
+      ['audience must not begin with urn:sojourn:, which names this server'],
+    ],
+    ['vault', { address: 'https://a"b.example' }, ['address must be a URL such as https://host.example']],
+    [
+      'vault',
+      { address: 'https://vault.example/a,b' },
+      ['audience is missing: "https://vault.example/a,b" cannot be the audience'],
+    ],
+    ...['https://databricks.evil.example', 'https://evil.example/.cloud.databricks.com'].map(
+      (workspace): [string, object, readonly string[]] => [
+        'databricks',
+        { workspace },
+        [
+          'workspace must be at a host of Databricks: *.cloud.databricks.com, *.cloud.databricks.us, *.gcp.databricks.com, *.azuredatabricks.net, *.databricks.azure.us, *.databricks.azure.cn',
+        ],
+      ],
+    ),
     [
       'kubernetes',
       { server: 'https://k', certificate_authority: 'LS0t' },

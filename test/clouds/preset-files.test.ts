@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readPresets } from '../../src/clouds/index.ts';
+import { cloudOfPreset } from '../../src/clouds/presets/index.ts';
 import type { SojournError } from '../../src/platform/errors/index.ts';
 import { parseConfig } from '../../src/server/config/load.ts';
 import { blocks } from '../docs/documents.ts';
+import { facts } from '../onboarding/setup/arrange.ts';
 
 const acme = readFileSync(join(import.meta.dirname, '../tokens/exchange/acme.yaml'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-preset-files-'));
@@ -92,6 +94,17 @@ describe('a preset is refused', () => {
       ],
     ],
     [
+      'if text without quotes could contain a name',
+      [
+        ['language: sql', 'language: text'],
+        ['  files:\n    - name: role.sql', "  values: { of: '{{vendor}}' }\n  files:\n    - name: role.sql"],
+      ],
+      [
+        'acme:50 setup.values.of: {{vendor}} reads vendor, but may read only role, issuer, subject, audience, connection',
+        'acme:57 setup.files.0.content: {{name}} reads name, but may read only role, issuer, subject, audience, connection, of',
+      ],
+    ],
+    [
       'if a template has code',
       [["ACME_TOKEN: '{{token}}'", "ACME_TOKEN: '{{token.slice(1)}}{{eval token}}{{token'"]],
       [
@@ -164,6 +177,28 @@ describe('a preset is refused', () => {
   ])('%s', (_, replaced, faults) => {
     expect(faultsWith(...replaced)).toEqual(faults);
   });
+});
+
+test.each([
+  ['SQL, in whose dialects a backslash differs', 'sql', '{{role}}', 'a\\b', undefined],
+  ['SQL', 'sql', '{{role}}', "a'b", "'a''b'\n"],
+  ['text without quotes', 'text', 'role = {{role}}', 'a$b', undefined],
+  ['text without quotes', 'text', 'role = {{role}}', 'a-b', 'role = a-b\n'],
+  ['an expression inside a string', 'json', '{{of}}', 'a"b', undefined],
+  ['an expression inside a string', 'json', '{{of}}', 'a-b', '"role == \'a-b\'"\n'],
+])('a file in %s (%s %s) has the value %s as data or is refused', (_, language, content, role, expected) => {
+  faultsWith(
+    ["'[a-z]+'", "'.+'"],
+    ['language: sql', `language: ${language}`],
+    ['CREATE ROLE {{role}} FOR {{subject}} OF {{issuer}} NAMED {{name}};', `"${content}"`],
+    ...(content.includes('{{of}}')
+      ? [['  files:\n', `  values: { of: "role == '{{role}}'" }\n  files:\n`] as const]
+      : []),
+  );
+  const [preset] = readPresets(folder);
+  const files = () => cloudOfPreset(preset!).setUp!.files({ role }, facts());
+  if (expected === undefined) expect(files).toThrow('which cannot be written into the set-up files');
+  else expect(files()[0]?.content).toBe(expected);
 });
 
 describe('the folder of the operator', () => {

@@ -31,6 +31,8 @@ export function consistencyFaults(preset: Preset): Fault[] {
   const readable = new Set(inputs);
   const client = new Set([...inputs, ...clientNames, 'subject']);
   const facts = new Set([...inputs, ...factNames]);
+  // Names that people choose need the quotes of a language.
+  const plainFacts = new Set([...facts].filter((name) => name !== 'name' && name !== 'vendor'));
   const texts: readonly (readonly [string, string, ReadonlySet<string>])[] = [
     ...Object.entries(preset.inputs).map(
       ([name, { default: text = '' }]) => [`inputs.${name}.default`, text, readable] as const,
@@ -40,10 +42,14 @@ export function consistencyFaults(preset: Preset): Fault[] {
     ...preset.spend.flatMap((spend, index) =>
       textsOf(spend, `spend.${index}`, new Set([...inputs, ...callNames])),
     ),
-    ...under('setup.values', preset.setup.values, facts),
+    ...under('setup.values', preset.setup.values, plainFacts),
     ...preset.setup.files.map(
-      ({ content }, index) =>
-        [`setup.files.${index}.content`, content, new Set([...facts, ...values])] as const,
+      ({ content, language }, index) =>
+        [
+          `setup.files.${index}.content`,
+          content,
+          new Set([...(language === 'text' ? plainFacts : facts), ...values]),
+        ] as const,
     ),
     ...(preset.lint ? textsOfLint(preset.lint, facts) : []),
     ...under('client.variables', preset.client.variables, client),
@@ -202,15 +208,9 @@ export const reservedClaims: ReadonlySet<string> = new Set([
  * The host of a URL is either written in the preset, or an input of type url begins the URL; the pattern in `hosts` is
  * checked for each request. The query never contains the token, so no template of a URL can read it.
  */
-function hostFaults({ hosts, inputs, spend, probe }: Preset): Fault[] {
-  const urls = [
-    ...spend.flatMap((one, index) =>
-      one.kind === 'bearer' ? [] : [[`spend.${index}.url`, one.url] as const],
-    ),
-    ...(probe && 'url' in probe ? [['probe.url', probe.url] as const] : []),
-    ...(probe?.kind === 'login' ? [['probe.sign_out.url', probe.sign_out.url] as const] : []),
-  ];
-  return urls.flatMap(([path, url]) => {
+function hostFaults(preset: Preset): Fault[] {
+  const { hosts, inputs } = preset;
+  return urlsOf(preset).flatMap(([path, url]) => {
     const first = /^\{\{([a-z0-9_]+)\}\}/.exec(url)?.[1];
     if (first !== undefined)
       return inputs[first]?.type === 'url'
@@ -225,6 +225,13 @@ function hostFaults({ hosts, inputs, spend, probe }: Preset): Fault[] {
     return isPinned(host, hosts) ? [] : [{ path, message: `goes to ${host}, which is not in hosts` }];
   });
 }
+
+/** The URLs to which a token or a session goes, with their place in the preset. */
+export const urlsOf = ({ spend, probe }: Pick<Preset, 'spend' | 'probe'>) => [
+  ...spend.flatMap((one, index) => (one.kind === 'bearer' ? [] : [[`spend.${index}.url`, one.url] as const])),
+  ...(probe && 'url' in probe ? [['probe.url', probe.url] as const] : []),
+  ...(probe?.kind === 'login' ? [['probe.sign_out.url', probe.sign_out.url] as const] : []),
+];
 
 /** Whether a token may go to the host, with its port. */
 export const isPinned = (host: string, patterns: readonly string[]): boolean =>

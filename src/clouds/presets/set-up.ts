@@ -13,13 +13,25 @@ type Language = Preset['setup']['files'][number]['language'];
 
 /** A value as a literal of the language, with its quotes. JSON strings are YAML strings (YAML 1.2, section 1.3). */
 const literals: Readonly<Record<Language, (value: string) => string>> = {
-  sql: (value) => `'${value.replaceAll("'", "''")}'`,
+  // Dialects differ in whether a backslash escapes.
+  sql: (value) => `'${accepted(value, /^[^\\]*$/).replaceAll("'", "''")}'`,
   shell: shellWord,
   json: (value) => JSON.stringify(value),
   yaml: (value) => JSON.stringify(value),
   terraform: hclString,
-  text: (value) => value,
+  text: plain,
 };
+
+/** Text in a language that is not known, such as an expression inside a string, so nothing that one could interpret. */
+function plain(value: string): string {
+  return accepted(value, /^[\w:/.@~+=%?[\] -]*$/);
+}
+
+function accepted(value: string, form: RegExp): string {
+  if (form.test(value)) return value;
+  const message = `has ${JSON.stringify(value)}, which cannot be written into the set-up files`;
+  throw invalidRequest([{ path: 'target', message }]);
+}
 
 const mediaTypes: Readonly<Record<Language, string>> = {
   sql: 'text/plain',
@@ -52,7 +64,7 @@ function files(preset: Preset, target: PresetTarget, facts: SetupFacts): readonl
   const values = {
     ...known,
     ...Object.fromEntries(
-      Object.entries(preset.setup.values).map(([name, text]) => [name, render(text, known)]),
+      Object.entries(preset.setup.values).map(([name, text]) => [name, render(text, known, plain)]),
     ),
   };
   const keys = facts.jwks

@@ -2,14 +2,15 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { endpointField } from '../../platform/settings/index.ts';
-import { reservedClaims } from './consistency.ts';
+import { isPinned, reservedClaims, urlsOf } from './consistency.ts';
 import type { Input, Preset } from './preset.ts';
-import { render, type TemplateValues } from './template.ts';
+import { namesIn, render, type TemplateValues } from './template.ts';
 
 export type PresetTarget = Readonly<Record<string, unknown>>;
 
 /** Strict: an input that is missing and not reported later is a fault, and so is an unknown one. */
-export function targetSchema({ inputs, issuer }: Pick<Preset, 'inputs' | 'issuer'>): z.ZodType<PresetTarget> {
+export function targetSchema(preset: Preset): z.ZodType<PresetTarget> {
+  const { inputs, issuer } = preset;
   const fields = Object.entries(inputs).map(([name, input]) => {
     const field = fieldOf(input).describe(input.label);
     const isOptional = !input.required || input.reported || input.default !== undefined;
@@ -23,8 +24,49 @@ export function targetSchema({ inputs, issuer }: Pick<Preset, 'inputs' | 'issuer
           .describe('Whether the customer uploads the JWKS, so a rotation waits for the next upload.'),
       }
     : {};
-  return z.strictObject({ ...Object.fromEntries(fields), ...uploads });
+  return z.strictObject({ ...Object.fromEntries(fields), ...uploads }).superRefine((target, context) => {
+    if (context.issues.length > 0) return;
+    for (const [name, message] of valueFaults(preset, target))
+      context.addIssue({ code: 'custom', path: [name], message });
+  });
 }
+
+/** What only values together show: a default is made of other inputs, and a host can be in any of them. */
+function valueFaults(preset: Preset, target: PresetTarget): (readonly [input: string, message: string])[] {
+  const { inputs, token, hosts, title } = preset;
+  const values = valuesOf(preset, target);
+  const isKnown = (template: string) => namesIn(template).every((name) => values[name] !== '');
+  const ofDefaults = Object.entries(inputs).flatMap(([name, input]) => {
+    const { default: text, pattern } = input;
+    if (text === undefined || pattern === undefined || target[name] !== undefined || !isKnown(text))
+      return [];
+    return matches(pattern, values[name] ?? '')
+      ? []
+      : [
+          [
+            name,
+            `is missing: ${JSON.stringify(values[name])} cannot be the ${lowerFirst(input.label)}`,
+          ] as const,
+        ];
+  });
+  const ofHosts = urlsOf(preset).flatMap(([, url]) => {
+    const [origin = ''] = /^(?:\{\{[^}]*\}\}|https:\/\/[^/]*)/.exec(url) ?? [];
+    const [name] = namesIn(origin);
+    if (name === undefined || !isKnown(origin)) return [];
+    const address = render(origin, values);
+    return URL.canParse(address) && isPinned(new URL(address).host, hosts)
+      ? []
+      : [[name, `must be at a host of ${title}: ${hosts.join(', ')}`] as const];
+  });
+  // A token for this server would open its API, and the verification presents one for `urn:sojourn:probe`.
+  const [audience = ''] = namesIn(token.audience);
+  const ofAudience = /^urn:sojourn:/i.test(render(token.audience, values))
+    ? [[audience, 'must not begin with urn:sojourn:, which names this server'] as const]
+    : [];
+  return [...ofDefaults, ...new Map(ofHosts), ...ofAudience];
+}
+
+const matches = (pattern: string, text: string): boolean => new RegExp(`^(?:${pattern})$`, 'u').test(text);
 
 function fieldOf({ type, pattern = '', example, label }: Input): z.ZodType {
   const message = `must be the ${lowerFirst(label)}, such as ${example}`;

@@ -8,6 +8,9 @@ import { isLoopback } from '../../platform/outbound/index.ts';
 /** AWS accepts at most 255 characters for the URL of an OIDC provider (IAM CreateOpenIDConnectProvider). */
 const maxLength = 255;
 
+/** A name in DNS without a dot at its end, or an address; the URL standard allows quotes and braces too. */
+const hostForm = /^(?:[\w.-]*[\w-]|\[[\da-f:.]+\])$/;
+
 export const issuerField = z.string().superRefine((text, context) => {
   for (const message of issuerFaults(text)) context.addIssue({ code: 'custom', message });
 });
@@ -35,7 +38,7 @@ function issuerFaults(text: string): string[] {
   const messages = rules.filter(([broken]) => broken).map(([, message]) => message);
   if (messages.length > 0) return messages;
   const canonical = url.pathname === '/' ? url.origin : url.href;
-  const isCanonical = text === canonical && !url.hostname.endsWith('.') && /^(\/[a-z0-9._~-]+)*$/.test(path);
+  const isCanonical = text === canonical && hostForm.test(url.hostname) && /^(\/[a-z0-9._~-]+)*$/.test(path);
   return isCanonical
     ? []
     : ['must be in canonical form: no escapes, no empty segments, no alternative spelling of the host'];

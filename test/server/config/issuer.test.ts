@@ -43,6 +43,8 @@ describe('the issuer setting', () => {
     'https://idé.example.com',
     'https://id.example.com.',
     'https://0x7f.1',
+    'https://a"b.example.com',
+    'https://a${b}.example.com',
     'https://id.example.com\t',
     ' https://id.example.com',
   ])('rejects %j, which is not in canonical form', (issuer) => {
