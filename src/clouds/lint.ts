@@ -68,3 +68,25 @@ export const describeValue = (value: unknown): string => {
   const text = isPlain ? value : (JSON.stringify(value) ?? 'nothing');
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 };
+
+/** One finding for the members that the check does not read: the document may say more, such as that a list continues. */
+export function unreadMembers(
+  object: JsonObject,
+  known: readonly string[],
+  what: string,
+  path = '',
+): readonly Finding[] {
+  const unread = Object.keys(object).filter(
+    (name) => !known.includes(name) && object[name] !== null && object[name] !== '',
+  );
+  if (unread.length === 0) return [];
+  return [
+    {
+      rule: 'not_understood',
+      severity: 'weak',
+      path: `${path}${describeValue(unread[0])}`,
+      detail: `${describeValue(unread.join(', '))} is no part of ${what} that this check knows.`,
+      advice: 'Check it yourself, or remove it.',
+    },
+  ];
+}

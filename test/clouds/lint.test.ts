@@ -602,3 +602,32 @@ describe('lint', () => {
     expect(corrected).toContain('arn:aws:iam::ACCOUNT:oidc-provider/id.example.com/t/1');
   });
 });
+
+describe('a document of which the check does not read a part', () => {
+  const role = { RoleName: 'vendor', AssumeRolePolicyDocument: policy(statement()) };
+
+  test.each<[CloudName, string, object, string]>([
+    ['aws', 'aws iam get-role', { Role: role }, ''],
+    ['aws', 'a role', role, ''],
+    ['aws', 'a second policy', { Role: role, AssumeRolePolicyDocument: {} }, 'AssumeRolePolicyDocument'],
+    ['aws', 'a policy beside that of the role', { ...role, Statement: [] }, 'Statement'],
+    ['aws', 'a list that continues', { Role: role, IsTruncated: true }, 'IsTruncated'],
+    ['azure', 'the last page of a list', { value: [flat], nextLink: null }, ''],
+    ['azure', 'a page of a longer list', { value: [flat], nextLink: 'https://x' }, 'nextLink'],
+    ['azure', 'a page of Graph', { value: [flat], '@odata.nextLink': 'https://x' }, '@odata.nextLink'],
+    ['azure', 'members at two levels', { ...flat, properties }, 'issuer'],
+    [
+      'azure',
+      'a second credential in properties',
+      { name: 'a', properties: { ...properties, properties } },
+      'properties.properties',
+    ],
+    ['gcp', 'a policy', bound(member), ''],
+    ['gcp', 'a page of policies', { ...bound(member), nextPageToken: 'x' }, 'nextPageToken'],
+  ])('of %s (%s) gets C at best, and without such a part A', (cloud, _description, document, path) => {
+    const { grade, findings } = lint(cloud, document);
+    expect({ grade, findings: findings.map(({ rule, path: where }) => `${rule} ${where}`) }).toEqual(
+      path === '' ? { grade: 'A', findings: [] } : { grade: 'C', findings: [`not_understood ${path}`] },
+    );
+  });
+});

@@ -11,6 +11,7 @@ import {
   isJsonObject,
   type JsonObject,
   type LintResult,
+  unreadMembers,
 } from '../../lint.ts';
 import type { AwsTarget } from '../target.ts';
 import { type AssessmentInput, assess } from './assess.ts';
@@ -25,7 +26,15 @@ import { lintProvider } from './provider.ts';
 export function lint(target: AwsTarget, facts: SetupFacts, document: unknown, now: number): LintResult {
   const role = roleIn(document);
   const policy = role?.AssumeRolePolicyDocument ?? document;
-  if (isJsonObject(policy) && 'Statement' in policy) return lintTrustPolicy(target, facts, policy, role, now);
+  const unread =
+    role && isJsonObject(document)
+      ? [
+          ...unreadMembers(role, roleMembers, 'a role', role === document ? '' : 'Role.'),
+          ...(role === document ? [] : unreadMembers(document, ['Role'], 'the answer of get-role')),
+        ]
+      : [];
+  if (isJsonObject(policy) && 'Statement' in policy)
+    return lintTrustPolicy(target, facts, policy, role, unread, now);
   if (isJsonObject(document) && 'ClientIDList' in document) return lintProvider(facts, document);
   throw invalidRequest([
     {
@@ -35,6 +44,12 @@ export function lint(target: AwsTarget, facts: SetupFacts, document: unknown, no
     },
   ]);
 }
+
+/** API reference of IAM, "Role". */
+const roleMembers = [
+  ...['Path', 'RoleName', 'RoleId', 'Arn', 'CreateDate', 'AssumeRolePolicyDocument', 'Description'],
+  ...['MaxSessionDuration', 'PermissionsBoundary', 'Tags', 'RoleLastUsed'],
+];
 
 /** The output of `aws iam get-role`. */
 function roleIn(document: unknown): JsonObject | undefined {
@@ -48,11 +63,16 @@ function lintTrustPolicy(
   facts: SetupFacts,
   policy: JsonObject,
   role: JsonObject | undefined,
+  unread: readonly Finding[],
   now: number,
 ): LintResult {
   const input: AssessmentInput = { target, facts, now, roleTags: tagsOf(role) };
   const before = assess(policy, input);
-  const findings = [...before.findings, ...(role ? roleFindings(target, role) : sizeFindings(policy))];
+  const findings = [
+    ...before.findings,
+    ...(role ? roleFindings(target, role) : sizeFindings(policy)),
+    ...unread,
+  ];
   const corrected = correct(policy, input, before);
   if (!corrected && sizeOf(policy) <= maxSize && !before.isDenied && before.reports.length === 0)
     findings.push(tooLong('With the statement for this connection, the document'));

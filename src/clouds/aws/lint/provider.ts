@@ -8,8 +8,12 @@ import {
   type JsonObject,
   type LintResult,
   stringsIn,
+  unreadMembers,
 } from '../../lint.ts';
 import { providerName } from '../trust.ts';
+
+/** API reference of IAM, GetOpenIDConnectProvider. */
+const members = ['Url', 'ClientIDList', 'ThumbprintList', 'CreateDate', 'Tags'];
 
 export function lintProvider({ issuer, audience }: SetupFacts, document: JsonObject): LintResult {
   const findings: Finding[] = [];
@@ -40,6 +44,7 @@ export function lintProvider({ issuer, audience }: SetupFacts, document: JsonObj
       detail: 'The list contains other audiences, so every role that trusts this provider must test :aud.',
       advice: 'Remove the audiences that no role needs.',
     });
+  findings.push(...unreadMembers(document, members, 'an OIDC provider'));
   return gradeFindings('aws-oidc-provider', findings, {
     ...document,
     Url: providerName(issuer),

@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type Severity,
   stringsIn,
+  unreadMembers,
 } from '../../lint.ts';
 import { credentialName } from '../plan.ts';
 
@@ -15,9 +16,17 @@ import { credentialName } from '../plan.ts';
 export const fieldsOf = (credential: JsonObject): JsonObject =>
   isJsonObject(credential.properties) ? credential.properties : credential;
 
-const members = [
-  ...['id', 'name', 'description', 'issuer', 'subject', 'audiences', 'claimsMatchingExpression'],
-  ...['properties', 'type', 'resourceGroup', 'systemData', 'trustedIssuer', '@odata.id', '@odata.context'],
+const outer = [
+  ...['id', 'name', 'description', 'properties', 'type', 'resourceGroup', 'systemData'],
+  ...['@odata.id', '@odata.context'],
+];
+const trusted = [
+  'issuer',
+  'subject',
+  'audiences',
+  'claimsMatchingExpression',
+  'description',
+  'trustedIssuer',
 ];
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$/;
 
@@ -78,14 +87,12 @@ export function credentialFindings(facts: SetupFacts, credential: JsonObject, pa
       `${describeValue(audienceList[0])} is not ${facts.audience}. The audience depends on the environment.`,
       `Write ["${facts.audience}"].`,
     );
-  const unread = [...Object.keys(credential), ...Object.keys(fields)].find((name) => !members.includes(name));
-  if (unread !== undefined)
-    add(
-      'not_understood',
-      describeValue(unread),
-      `${describeValue(unread)} is no member of a federated credential that this check knows.`,
-      'Check it yourself, or remove it.',
-      'weak',
-    );
-  return findings;
+  const isNested = fields !== credential;
+  return [
+    ...findings,
+    ...unreadMembers(credential, isNested ? outer : [...outer, ...trusted], kind, path),
+    ...(isNested ? unreadMembers(fields, trusted, kind, `${path}properties.`) : []),
+  ];
 }
+
+const kind = 'a federated credential';

@@ -12,6 +12,7 @@ import {
   type JsonObject,
   type LintResult,
   type Severity,
+  unreadMembers,
 } from '../../lint.ts';
 import { correctedCredential, credentialFindings, fieldsOf } from './credential.ts';
 import { parseExpression } from './expression.ts';
@@ -21,8 +22,13 @@ const maxCredentials = 20;
 
 /** @throws {SojournError} `invalid_request` for any other document. */
 export function lint(facts: SetupFacts, document: unknown): LintResult {
-  const list = isJsonObject(document) && Array.isArray(document.value) ? document.value : document;
-  if (Array.isArray(list)) return lintList(facts, list);
+  if (Array.isArray(document)) return lintList(facts, document, []);
+  if (isJsonObject(document) && Array.isArray(document.value))
+    return lintList(
+      facts,
+      document.value,
+      unreadMembers(document, ['value', '@odata.context'], 'a complete list of federated credentials'),
+    );
   if (isJsonObject(document) && ('subject' in fieldsOf(document) || 'issuer' in fieldsOf(document)))
     return gradeFindings(
       'azure-federated-credential',
@@ -44,7 +50,7 @@ interface Entry {
 }
 
 /** Each credential of an identity gives the same access, for any issuer. */
-function lintList(facts: SetupFacts, list: readonly unknown[]): LintResult {
+function lintList(facts: SetupFacts, list: readonly unknown[], unread: readonly Finding[]): LintResult {
   const entries = list.map((item, index): Entry => {
     const credential = isJsonObject(item) ? item : {};
     return { credential, fields: fieldsOf(credential), path: `[${index}]` };
@@ -54,9 +60,10 @@ function lintList(facts: SetupFacts, list: readonly unknown[]): LintResult {
   );
   // The most similar one, so that the findings name what differs and not only that none matches.
   const nearest = matching[0] ?? entries.find(({ fields }) => isSimilar(facts, fields));
-  const findings: Finding[] = nearest
-    ? credentialFindings(facts, nearest.credential, `${nearest.path}.`)
-    : [];
+  const findings: Finding[] = [
+    ...unread,
+    ...(nearest ? credentialFindings(facts, nearest.credential, `${nearest.path}.`) : []),
+  ];
   const add = (rule: string, severity: Severity, path: string, detail: string, advice: string) =>
     findings.push({ rule, severity, path, detail, advice });
   if (!nearest)
@@ -89,7 +96,7 @@ function lintList(facts: SetupFacts, list: readonly unknown[]): LintResult {
   return gradeFindings(
     'azure-federated-credentials',
     findings,
-    isFull
+    isFull || unread.length > 0
       ? undefined
       : [
           ...others.map(({ credential }) => credential),

@@ -9,6 +9,7 @@ import {
   type LintResult,
   type Severity,
   stringsIn,
+  unreadMembers,
 } from '../../lint.ts';
 import { memberName, poolName } from '../names.ts';
 import type { GcpTarget } from '../target.ts';
@@ -32,6 +33,7 @@ export function lintPolicy(
   const findings = [
     ...bindings.flatMap((binding) => memberFindings(target, facts, binding, { kindOf, isBound, now })),
     ...ownFindings(target, facts, granting, now),
+    ...unreadMembers(policy, ['bindings', 'etag', 'version', 'auditConfigs'], 'an allow policy'),
   ];
   const isRestricted = !isBound && granting.length > 0;
   return gradeFindings(

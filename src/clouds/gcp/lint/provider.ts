@@ -10,6 +10,7 @@ import {
   type LintResult,
   type Severity,
   stringsIn,
+  unreadMembers,
 } from '../../lint.ts';
 import { uploadedJwks } from '../jwks.ts';
 import { providerName } from '../names.ts';
@@ -92,16 +93,11 @@ function configurationFindings(target: GcpTarget, facts: SetupFacts, document: J
       'Tokens with another audience are accepted as well.',
       `Write ["${facts.audience}"].`,
     );
-  const unread = Object.keys(document).filter((name) => !members.includes(name));
-  if (unread.length > 0)
-    add(
-      'not_understood',
-      'weak',
-      describeValue(unread[0]),
-      `${describeValue(unread.join(', '))} is no part of an OIDC provider that this check knows.`,
-      'Check it yourself, or remove it.',
-    );
-  return findings;
+  return [
+    ...findings,
+    ...unreadMembers(document, members, 'an OIDC provider'),
+    ...unreadMembers(oidc, ['issuerUri', 'allowedAudiences', 'jwksJson'], 'an OIDC provider', 'oidc.'),
+  ];
 }
 
 const members = [
