@@ -1,6 +1,8 @@
 /** More sign-ins or requests than the server can serve: who is refused at once, and who is not. */
 import http from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from '@jest/globals';
 import { azurePass } from '../../clouds/outside.ts';
 import { askToken, oneConnection, type TestServer, testServer, withSecret } from '../../support/server.ts';
@@ -70,6 +72,27 @@ test('sign-ins whose bodies are aborted shut out no unknown address, and are not
   }
   expect((await askToken(server.issuer, withSecret(client, connection))).status).toBe(200);
   expect(await server.admin.get('/audit?event=token.refused')).toMatchObject({ items: [] });
+}, 60_000);
+
+test('an address whose sign-in failed because of the server is not one from which a client signed in', async () => {
+  server = await testServer({
+    config: { limits: { refused_sign_ins: 20 }, trust_proxy: ['127.0.0.1/32'] },
+    now: () => 1_800_000_000_000,
+  });
+  const { issuer, folder } = server;
+  const { client, connection } = await oneConnection(server);
+  const wrong = withSecret({ ...client, client_secret: 'wrong' });
+  const rename = (from: string, to: string) => {
+    const database = new DatabaseSync(join(folder, 'sojourn.db'));
+    database.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+    database.close();
+  };
+  rename('journal', 'lost');
+  expect((await askToken(issuer, wrong, from('192.0.2.1'))).status).toBe(503);
+  rename('lost', 'journal');
+  for (let host = 0; host < 20; host++)
+    expect((await askToken(issuer, wrong, from(`198.51.100.${host}`))).status).toBe(401);
+  expect(await askToken(issuer, withSecret(client, connection), from('192.0.2.1'))).toEqual(busy);
 }, 60_000);
 
 test('a flood of invalid links from many addresses shuts out unknown addresses, but no customer who had a valid one', async () => {

@@ -50,6 +50,8 @@ export async function serveToken(
   if ('refusal' in result) {
     answer(ctx, result.refusal);
     if (result.refusal.unauthenticated) return unauthenticatedCallers.recordFailure(context);
+    // Whether the client could authenticate is not known.
+    if (result.refusal.status >= 500) return;
   } else {
     ctx.status = 200;
     ctx.body = result.response;
