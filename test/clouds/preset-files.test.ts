@@ -149,6 +149,23 @@ describe('a preset is refused', () => {
       ['acme:28 token.claims.sub: is set by Sojourn'],
     ],
     [
+      'if all tenants have one audience, and the service does not check the subject',
+      [['  audience: https://acme.example', '  audience: https://acme.example\n  checks_subject: false']],
+      [
+        'acme:27 token.audience: must contain an input, and only required ones without a default that are not reported',
+      ],
+    ],
+    [
+      'if a report could choose the audience, and the service does not check the subject',
+      [
+        [inputs, `${inputs}    reported: true\n`],
+        ['  audience: https://acme.example', "  audience: '{{role}}'\n  checks_subject: false"],
+      ],
+      [
+        'acme:28 token.audience: must contain an input, and only required ones without a default that are not reported',
+      ],
+    ],
+    [
       'if a pattern is not a regular expression',
       [["pattern: '[a-z]+'", "pattern: '[a-z'"]],
       ['acme:22 inputs.role.pattern: must be a regular expression'],

@@ -80,7 +80,7 @@ export function createConnections(options: {
 
   return {
     async create({ tenant: { tenant, add }, token_ttl, algorithm, ...fields }) {
-      await principals.declare(fields);
+      await principals.declare({ ...fields, tenant: tenant.id });
       const createdAt = stamp();
       const unissued: Omit<Connection, 'issuer'> = {
         id: newId('con', now),
@@ -121,7 +121,7 @@ export function createConnections(options: {
         from = connection.verdict;
         const target = merge(connection, change.target);
         requireSharedPrincipal(connection, target, change.target);
-        if (change.target) await principals.declare({ cloud: connection.cloud, target });
+        if (change.target) await principals.declare({ ...connection, target });
         const purposes = change.purposes ?? connection.purposes;
         const isRetargeted = !isDeepStrictEqual(target, connection.target);
         return unlessSame(connection, {
@@ -163,7 +163,7 @@ export function createConnections(options: {
         const target = reportedTarget(connection, fields);
         if (isDeepStrictEqual(target, connection.target)) return connection;
         if (hasBeenActive(connection)) throw new SojournError('target_locked');
-        await principals.refuseReported({ cloud: connection.cloud, target });
+        await principals.refuseReported({ ...connection, target });
         return { ...connection, target, verdict: 'pending', updated_at: stamp() };
       });
       await tell(from, after, { actor: 'customer' });
@@ -171,7 +171,7 @@ export function createConnections(options: {
     },
 
     checkReport: (connection, fields) =>
-      principals.refuseReported({ cloud: connection.cloud, target: reportedTarget(connection, fields) }),
+      principals.refuseReported({ ...connection, target: reportedTarget(connection, fields) }),
     isUndeclared: principals.isUndeclared,
 
     pause: (id, invitation) =>

@@ -53,6 +53,8 @@ export interface Diagnosis {
   readonly explanations: readonly Explanation[];
   /** An audience of tokens of the same issuer for another cloud, which this cloud must refuse. */
   readonly wrongAudience: string;
+  /** Why a probe of this type would prove nothing, and what protects instead. */
+  readonly skippedProbes?: Readonly<Partial<Record<ProbeType, string>>>;
   /** The result of a probe that ended with this error; without an error the cloud admitted it. */
   interpretProbe(type: ProbeType, error: SojournError | undefined): ProbeResult;
   /** How many seconds a trust change may take to propagate, and whether that may explain an error. */

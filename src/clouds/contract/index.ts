@@ -30,6 +30,8 @@ export interface Principal {
   readonly id: string;
   /** Whether the target declares that customers share it: it has `sharedPrincipalFields`. */
   readonly isShared: boolean;
+  /** Whether only one tenant may name it, because nothing else separates tenants there. */
+  readonly isExclusive?: boolean;
 }
 
 /** Callers take the part that they need. The exchange needs only the entry; the optional parts may be missing. */

@@ -1,5 +1,6 @@
 /** Makes a cloud from a preset. */
-import type { Cloud, CloudContext, CloudRequest } from '../contract/index.ts';
+import { hash } from 'node:crypto';
+import type { Cloud, CloudContext, CloudRequest, Principal } from '../contract/index.ts';
 import { formatsOf } from './delivery.ts';
 import { diagnosisOf } from './diagnosis.ts';
 import { exchange, spendOf } from './exchange.ts';
@@ -9,11 +10,12 @@ import type { Preset, Probe } from './preset.ts';
 import { setUpOf } from './set-up.ts';
 import { statusNotes } from './status.ts';
 import { missingInputs, type PresetTarget, targetSchema, valuesOf } from './target.ts';
-import { render, type TemplateValues } from './template.ts';
+import { namesIn, render, type TemplateValues } from './template.ts';
 import type { PresetSettings } from './transport.ts';
 
 export function cloudOfPreset(preset: Preset): Cloud {
   const { token, title } = preset;
+  const exclusive = token.checks_subject ? [] : namesIn(token.audience);
   const isAccessTo = (target: PresetTarget) => {
     const address = Object.entries(preset.inputs).find(([, { type }]) => type === 'url')?.[0];
     return address === undefined ? title : `${title} at ${String(target[address] ?? '')}`;
@@ -23,6 +25,7 @@ export function cloudOfPreset(preset: Preset): Cloud {
     target: targetSchema(preset),
     ...(preset.issuer.pins_certificate ? { pinsCertificate: true } : {}),
     notes: [...statusNotes(preset), ...preset.dangers],
+    ...(exclusive[0] === undefined ? {} : { principal: exclusivePrincipal(preset, exclusive[0]) }),
     entry(target: PresetTarget) {
       const values = valuesOf(preset, target);
       const isBearer = spendOf(preset, target).kind === 'bearer';
@@ -32,7 +35,7 @@ export function cloudOfPreset(preset: Preset): Cloud {
         claims: claimsOf(preset, target, values),
         ...(token.seconds === undefined ? {} : { tokenSeconds: token.seconds }),
         missingFields: missingInputs(preset, target),
-        sharedPrincipalFields: [],
+        sharedPrincipalFields: exclusive,
         ...(preset.issuer.snapshot && target.uploaded_jwks === true ? { uploadsKeys: true } : {}),
         exchange: (request: CloudRequest<PresetSettings>) => exchange(preset, target, request),
         identify: async () => isAccessTo(target),
@@ -45,6 +48,16 @@ export function cloudOfPreset(preset: Preset): Cloud {
     diagnosis: diagnosisOf(preset),
   };
 }
+
+/** The audience, where it alone separates tenants. */
+const exclusivePrincipal =
+  (preset: Preset, field: string) =>
+  (target: PresetTarget): Principal => ({
+    field,
+    id: hash('sha256', render(preset.token.audience, valuesOf(preset, target))),
+    isShared: false,
+    isExclusive: true,
+  });
 
 /** The check of a token that is itself the credential. */
 const presenting = (preset: Preset, target: PresetTarget) => {

@@ -77,6 +77,7 @@ export function consistencyFaults(preset: Preset): Fault[] {
         message: `must not be ${[...reservedInputs].join(', ')}: these are facts, or columns of an import`,
       })),
     ...referenceFaults(preset),
+    ...exclusiveFaults(preset),
     ...hostFaults(preset),
   ];
 }
@@ -152,6 +153,22 @@ function loops(inputs: Preset['inputs']): Fault[] {
   return Object.keys(inputs)
     .filter(readsItself)
     .map((name) => ({ path: `inputs.${name}.default`, message: 'depends on itself' }));
+}
+
+/** Without a check of the subject the audience alone separates tenants, so a set-up report must not choose it. */
+function exclusiveFaults({ inputs, token }: Preset): Fault[] {
+  const names = namesIn(token.audience);
+  const isStated = names.every((name) => {
+    const { required, reported, default: text } = inputs[name] ?? {};
+    return required && !reported && text === undefined;
+  });
+  if (token.checks_subject || (names.length > 0 && isStated)) return [];
+  return [
+    {
+      path: 'token.audience',
+      message: 'must contain an input, and only required ones without a default that are not reported',
+    },
+  ];
 }
 
 function referenceFaults({ inputs, token, spend, ca_input: authority }: Preset): Fault[] {

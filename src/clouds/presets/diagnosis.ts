@@ -24,6 +24,13 @@ export function diagnosisOf(preset: Preset): Diagnosis {
     explain: (response) => explain(preset, response),
     explanations: explanationsOf(preset),
     wrongAudience,
+    ...(preset.token.checks_subject
+      ? {}
+      : {
+          skippedProbes: {
+            subject: `${preset.title} does not check the subject. Only the audience separates tenants, so Sojourn refuses it in a connection of another tenant.`,
+          },
+        }),
     interpretProbe,
     propagation: { seconds: 0, mayExplain: () => false },
     remedy: (_target, facts, error: SojournError) => ({

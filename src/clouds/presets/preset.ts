@@ -179,6 +179,12 @@ export const presetSchema = z.strictObject({
     claims_input: fieldName.optional().describe('An input of type claims, whose claims the token has.'),
     seconds: z.int().min(60).max(3600).optional().describe('Its lifetime.'),
     single_use: z.boolean().default(false).describe('The service accepts a jti once.'),
+    checks_subject: z
+      .boolean()
+      .default(true)
+      .describe(
+        'False if the service does not check the subject. Then an audience belongs to one tenant, and a verification skips the probes with another subject.',
+      ),
   }),
   hosts: z
     .array(

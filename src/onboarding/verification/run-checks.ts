@@ -44,12 +44,14 @@ export async function runChecks(
   const { diagnosis } = cloudOf(resolved.connection.cloud);
   const canProbe = resolved.destination.present !== 'uncheckable';
   const probeChecks: Check[] = [];
-  for (const probe of probes)
+  for (const probe of probes) {
+    const reason = diagnosis?.skippedProbes?.[probe.type];
     probeChecks.push(
-      diagnosis && canProbe
+      diagnosis && canProbe && reason === undefined
         ? await runProbe({ resolved, diagnosis, probe }, options)
-        : skipped(probe.name, 'This cloud has no probes.'),
+        : skipped(probe.name, reason ?? 'This cloud has no probes.'),
     );
+  }
   return [target, ...exchangeChecks, ...probeChecks];
 }
 

@@ -7,7 +7,7 @@ export type RecordType =
   | 'tenant'
   | 'client'
   | 'connection'
-  /** A principal that all customers share. */
+  /** A principal that all customers share, or that belongs to one tenant. */
   | 'shared_principal'
   /** Whether issuing is suspended; see `access/suspension`. */
   | 'suspension'

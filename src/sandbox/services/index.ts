@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import type { SandboxCloud, SandboxRequest, SandboxResponse, SandboxRuntime } from '../contract.ts';
 import { createIssuerCache } from '../issuer-cache.ts';
 import { answerOfApi } from './api.ts';
+import type { Golden } from './dialect.ts';
 import { evaluate, keepKeysSeconds, readTrust, type Trust } from './evaluate.ts';
-import { type Golden, goldenServices } from './golden.ts';
+import { goldenServices } from './golden.ts';
 import { kafka } from './kafka.ts';
 import { mongodb } from './mongodb.ts';
 import { portService } from './ports.ts';
@@ -26,7 +27,7 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
   let trust: Trust | undefined;
   let used = new Set<string>();
   const sessions = new Set<string>();
-  const { name, type, claim, singleUse } = golden;
+  const { name, type, claim, singleUse, checksSubject } = golden;
   const answer = (status: number, body: string): SandboxResponse => ({
     status,
     headers: { 'content-type': type },
@@ -49,7 +50,13 @@ function serviceOf(golden: Golden, runtime: SandboxRuntime): SandboxCloud {
     const { parameters } = trust;
     const differs = golden.parameters?.some((parameter) => parameters[parameter] !== body[parameter]);
     if (differs) return 'parameter';
-    return evaluate(token, trust, { runtime, issuers, claim, used: singleUse ? used : undefined });
+    return evaluate(token, trust, {
+      runtime,
+      issuers,
+      claim,
+      used: singleUse ? used : undefined,
+      checksSubject,
+    });
   }
 
   function signOutOf({ method, path, query, headers }: SandboxRequest): SandboxResponse | undefined {

@@ -157,6 +157,73 @@ describe('an application that one connection declares as shared', () => {
   });
 });
 
+describe('an audience at a service that does not check the subject', () => {
+  const connect = (of: string, resource_server_id: string, name = 'prod') =>
+    bench.connections.create({
+      name,
+      tenant: of,
+      cloud: 'rabbitmq',
+      target: { host: 'rabbit.example', resource_server_id, permissions: `${resource_server_id}.read:*` },
+    });
+  const fault = {
+    path: 'target.resource_server_id',
+    message:
+      'belongs to another tenant: the service does not check the subject, so each tenant needs its own',
+  };
+  let globex: string;
+  beforeEach(async () => {
+    globex = (await bench.tenants.create({ name: 'Globex' })).id;
+  });
+
+  test('is in no connection of a second tenant, new or updated', async () => {
+    const { id } = await connect(tenant, 'acme');
+    expect(await faultsOf(() => connect(globex, 'acme'))).toEqual([fault]);
+    const own = await connect(globex, 'globex');
+    const patch = { target: { resource_server_id: 'acme' } };
+    expect(await faultsOf(() => bench.connections.update(own.id, patch))).toEqual([fault]);
+    const { items } = await bench.connections.list({ limit: 10 });
+    expect(items.map((connection) => connection.id).toSorted()).toEqual([id, own.id].toSorted());
+    expect(await bench.connections.get(own.id)).toEqual(own);
+  });
+
+  test('is in several connections of its tenant', async () => {
+    await connect(tenant, 'acme');
+    expect(await connect(tenant, 'acme', 'staging')).toMatchObject({ verdict: 'pending' });
+  });
+
+  test('is claimed by one of two tenants that create a connection at once', async () => {
+    const results = await Promise.allSettled([connect(tenant, 'acme'), connect(globex, 'acme')]);
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test('is chosen by no set-up report', async () => {
+    const own = await connect(globex, 'globex');
+    const report = { resource_server_id: 'acme' };
+    expect(await faultsOf(() => bench.connections.report(own.id, report))).toEqual([
+      { path: 'resource_server_id', message: byVendor },
+    ]);
+    expect(await bench.connections.get(own.id)).toEqual(own);
+  });
+
+  test('remains that of its tenant after the connection was deleted, and after a restore', async () => {
+    const { id } = await connect(tenant, 'acme');
+    await bench.connections.remove(id);
+    expect(await faultsOf(() => connect(globex, 'acme'))).toEqual([fault]);
+    const restored = await createModules();
+    try {
+      await writeDocuments(restored.store, parseDocuments(await readDocuments(bench.store), 'backup'));
+      const target = { host: 'rabbit.example', resource_server_id: 'acme', permissions: 'acme.read:*' };
+      const input = { name: 'prod', cloud: 'rabbitmq', target };
+      expect(await faultsOf(() => restored.connections.create({ ...input, tenant: globex }))).toEqual([
+        fault,
+      ]);
+      expect(await restored.connections.create({ ...input, tenant })).toMatchObject({ tenant });
+    } finally {
+      await restored.end();
+    }
+  });
+});
+
 describe('what selects the side of the customer', () => {
   test.each([
     ['aws', { role_arn: roleArn, region: 'eu-central-1' }, ['role_arn', 'region', 'external_id']],

@@ -37,6 +37,8 @@ interface Row {
 const uuid = '11111111-2222-4333-8444-555555555555';
 const alike = (code: string) => [code, code, code, code] as const;
 const trustRefused = alike('cloud_trust_refused');
+/** RabbitMQ does not check the subject. */
+const accepted = 'The service accepted a fresh token.';
 
 const rows: readonly Row[] = [
   {
@@ -80,7 +82,7 @@ const rows: readonly Row[] = [
       management: 'https://rabbit.example:15671',
     },
     parameters: { scope: 'rabbit.read:%2F/orders' },
-    refusals: trustRefused,
+    refusals: ['cloud_trust_refused', 'cloud_trust_refused', accepted, 'cloud_trust_refused'],
     variables: ['RABBITMQ_HOST', 'RABBITMQ_USERNAME', 'RABBITMQ_PASSWORD'],
   },
   {
@@ -243,6 +245,20 @@ test('a connection says what of its preset is not verified', async () => {
   ]);
 });
 
+test('a verification says why it skips the wrong subjects at a service that does not check the subject', async () => {
+  const row = rows.find(({ preset }) => preset === 'rabbitmq');
+  if (row) await trust(row);
+  const { checks } = await pipeline.admin.post<Verified>(
+    `/connections/${connectionOf('rabbitmq').id}/verify`,
+  );
+  const detail =
+    'RabbitMQ does not check the subject. Only the audience separates tenants, so Sojourn refuses it in a connection of another tenant.';
+  expect(checks.filter(({ outcome }) => outcome === 'skipped')).toEqual([
+    { name: 'probe_unknown_subject', outcome: 'skipped', detail, advice: null },
+    { name: 'probe_other_subject', outcome: 'skipped', detail, advice: null },
+  ]);
+});
+
 test('every preset has a row, and a thirteenth is added by one file', () => {
   const tested = rows.map(({ preset }) => preset);
   expect(tested.toSorted()).toEqual([...builtInPresets.map(({ id }) => id), 'acme'].toSorted());
@@ -255,7 +271,11 @@ describe.each(rows)('a connection to $preset', (row) => {
 
   test('works, and its service refuses the negative tokens', async () => {
     await trust(row);
-    expect(await verify(preset)).toEqual({ state: 'active', checks: allPassed });
+    const checks =
+      refusals[2] === accepted
+        ? allPassed.map((check) => check.replace(/(_subject) passed$/, '$1 skipped'))
+        : allPassed;
+    expect(await verify(preset)).toEqual({ state: 'active', checks });
   });
 
   test('issues credentials, also as variables and files', async () => {
