@@ -252,7 +252,7 @@ test('a verification says why it skips the wrong subjects at a service that does
     `/connections/${connectionOf('rabbitmq').id}/verify`,
   );
   const detail =
-    'RabbitMQ does not check the subject. Only the audience separates tenants, so Sojourn refuses it in a connection of another tenant.';
+    'RabbitMQ does not check the subject. Only the audience separates tenants, so Sojourn refuses it in connections of other tenants to RabbitMQ.';
   expect(checks.filter(({ outcome }) => outcome === 'skipped')).toEqual([
     { name: 'probe_unknown_subject', outcome: 'skipped', detail, advice: null },
     { name: 'probe_other_subject', outcome: 'skipped', detail, advice: null },
