@@ -128,7 +128,6 @@ export const explanations: readonly Explanation[] = [
   hint('90061', 'cloud_issuer_unreachable', 'Entra could not read the issuer.', fetching),
   hint('50166', 'cloud_issuer_unreachable', 'Entra could not read the issuer.', fetching),
   hint('501661', 'cloud_issuer_unreachable', 'Entra could not read the issuer.', fetching),
-  hint('50027', 'cloud_token_rejected', 'Entra could not read the token as a JWT.'),
   hint(
     '700016',
     'cloud_target_not_found',
