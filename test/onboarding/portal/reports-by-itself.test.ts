@@ -5,6 +5,7 @@ import { CreateRoleCommand, GetRoleCommand, ListOpenIDConnectProvidersCommand } 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as gcp from '../../../src/sandbox/demo/customer/gcp.ts';
 import { call } from '../../../src/sandbox/demo/http.ts';
+import { testWith } from '../../support/programs.ts';
 import { inTemporaryDirectory } from '../setup/arrange.ts';
 import { administrator, deploy, iamOf, type Ran, runProgram } from '../setup/aws.arrange.ts';
 import { armAt, makeGroup, runScript as runAz } from '../setup/azure.arrange.ts';
@@ -106,32 +107,38 @@ describe('an existing role that trusts another account by an external id', () =>
       ),
     ) as { Statement: unknown[] };
 
-  test('works after the script of the page, keeps its previous trust, and gets the new statement once', async () => {
-    await iam().send(
-      new CreateRoleCommand({
-        RoleName: 'vendor',
-        AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: before }),
-      }),
-    );
-    const invited = await stage.invite('aws', { target: { role_arn } });
-    const script = await fileOf(invited, 'keep-role.sh');
-    const statement = JSON.parse(await fileOf(invited, 'trust-statement.json')) as object;
-    const ran = await runAws(script);
-    expect(ran).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/Reported\.\n$/) });
-    expect(await statusOf(invited)).toBe('Active');
-    expect((await trust()).Statement).toEqual([before, statement]);
-    expect((await runAws(script)).status).toBe(0);
-    expect((await trust()).Statement).toEqual([before, statement]);
-  });
+  testWith(['aws', 'jq'])(
+    'works after the script of the page, keeps its previous trust, and gets the new statement once',
+    async () => {
+      await iam().send(
+        new CreateRoleCommand({
+          RoleName: 'vendor',
+          AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: before }),
+        }),
+      );
+      const invited = await stage.invite('aws', { target: { role_arn } });
+      const script = await fileOf(invited, 'keep-role.sh');
+      const statement = JSON.parse(await fileOf(invited, 'trust-statement.json')) as object;
+      const ran = await runAws(script);
+      expect(ran).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/Reported\.\n$/) });
+      expect(await statusOf(invited)).toBe('Active');
+      expect((await trust()).Statement).toEqual([before, statement]);
+      expect((await runAws(script)).status).toBe(0);
+      expect((await trust()).Statement).toEqual([before, statement]);
+    },
+  );
 
-  test('is not changed by a script that runs in another account, and nothing is created there', async () => {
-    const target = { role_arn: role_arn.replace(account, '444455556666') };
-    const ran = await runAws(await fileOf(await stage.invite('aws', { target }), 'keep-role.sh'));
-    expect(ran).toMatchObject({
-      status: 1,
-      stderr: 'The role is in account 444455556666. Nothing was changed.\n',
-    });
-    const { OpenIDConnectProviderList } = await iam().send(new ListOpenIDConnectProvidersCommand({}));
-    expect(OpenIDConnectProviderList).toEqual([]);
-  });
+  testWith(['aws', 'jq'])(
+    'is not changed by a script that runs in another account, and nothing is created there',
+    async () => {
+      const target = { role_arn: role_arn.replace(account, '444455556666') };
+      const ran = await runAws(await fileOf(await stage.invite('aws', { target }), 'keep-role.sh'));
+      expect(ran).toMatchObject({
+        status: 1,
+        stderr: 'The role is in account 444455556666. Nothing was changed.\n',
+      });
+      const { OpenIDConnectProviderList } = await iam().send(new ListOpenIDConnectProvidersCommand({}));
+      expect(OpenIDConnectProviderList).toEqual([]);
+    },
+  );
 });

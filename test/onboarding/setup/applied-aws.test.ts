@@ -1,6 +1,7 @@
 /** The files for AWS, applied to the sandbox as a customer would, and entered afterwards. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GetRoleCommand, GetRolePolicyCommand, ListAttachedRolePoliciesCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { testWith } from '../../support/programs.ts';
@@ -91,6 +92,8 @@ describe('the CloudFormation template', () => {
         options: { role_name: 'vendor', tags: { Team: 'a' } },
         permissions: { 'read-only': readOnly },
       });
+      // The CLI names a change set by the second.
+      await sleep(1_000);
       expect(await command(changed)).toEqual(done);
       const { PolicyDocument = '' } = await iamOf(endpoint, account).send(
         new GetRolePolicyCommand({ RoleName: 'vendor', PolicyName: 'read-only' }),
@@ -99,6 +102,7 @@ describe('the CloudFormation template', () => {
       const { Role } = await iamOf(endpoint, account).send(new GetRoleCommand({ RoleName: 'vendor' }));
       expect(Role?.Tags).toEqual([{ Key: 'Team', Value: 'a' }]);
       expect(await bench.isIn(connection)).toBe(true);
+      await sleep(1_000);
       expect(await command(changed)).toEqual({
         status: 0,
         stderr: '',
@@ -110,8 +114,10 @@ describe('the CloudFormation template', () => {
 
   test('is stopped by guardrails as the lint says, and not with its exceptions', async () => {
     const account = '111111111118';
-    const connection = await connect();
     const { admin } = bench.server;
+    // Its first connection, so that the set-up creates the provider.
+    const { id: tenant } = await admin.post<{ id: string }>('/tenants', { name: 'With guardrails' });
+    const connection = await admin.post<Live>('/connections', { name: 'one', tenant, cloud: 'aws' });
     const guard = async (...documents: object[]) => {
       const guardrails = documents.map((document) => ({ scope: account, document }));
       const answer = await fetch(`${bench.sandbox.origin}/sandbox/guardrails`, {

@@ -507,7 +507,7 @@ const rules: readonly Rule[] = [
     fault: 'a token that was written with a line break at its end, at Azure',
     named: () => shown('azure', atAzure(bent), async (claims) => `${await front.sign(claims)}\n`),
     condition: 'token_rejected',
-    says: /could not read the token as a JWT.*AADSTS50027/,
+    says: /does not accept the token as a JWT.*AADSTS50027/,
   },
 ];
 
