@@ -37,6 +37,7 @@ const allowed: Readonly<Record<string, string>> = {
   'src/access/federation/jwks.ts': 'parses a JWKS of another issuer',
   'src/access/federation/pattern.ts': 'compares claims of a token of another issuer',
   'src/clouds/presets/answer.ts': 'parses the answer of a service',
+  'src/clouds/presets/exchange.ts': 'reads the parsed answer of a service',
   'src/clouds/presets/lint.ts': 'reads a pasted document',
   'src/clouds/presets/path.ts': 'reads values of a pasted document',
   'src/clouds/request.ts': 'parses the answer of a cloud',

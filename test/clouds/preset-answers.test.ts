@@ -162,6 +162,33 @@ test('the token is in the body, not in the address or a header', async () => {
   expect(JSON.stringify(headers)).not.toContain('eyJ');
 });
 
+describe('XML of more than 16 KB is not parsed', () => {
+  const xml = (root: string, length: number) => `${root}<!--${'x'.repeat(length - root.length - 7)}-->`;
+  const credentials = (length: number) =>
+    xml(
+      '<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>AK</AccessKeyId><SecretAccessKey>SK</SecretAccessKey><SessionToken>ST</SessionToken><Expiration>2026-03-01T13:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>',
+      length,
+    );
+  const expired = (length: number) => xml('<Error><Code>ExpiredToken</Code></Error>', length);
+
+  test('the exchange reads 16384 bytes', async () => {
+    service.answers = [{ status: 200, body: credentials(16_384) }];
+    expect(await s3().exchange(visit())).toEqual({
+      credentials: { access_key_id: 'AK', secret_access_key: 'SK', session_token: 'ST' },
+      expiresAt: Date.parse('2026-03-01T13:00:00Z'),
+    });
+  });
+
+  test.each([
+    ['credentials of 16385 bytes', 200, credentials(16_385), 'cloud_answer_unknown'],
+    ['an error of 16384 bytes', 400, expired(16_384), 'cloud_token_time'],
+    ['an error of 16385 bytes', 400, expired(16_385), 'cloud_answer_unknown'],
+  ])('the exchange refuses %s', async (_, status, body, code) => {
+    service.answers = [{ status, body }];
+    expect((await refusalOf(s3().exchange(visit()))).code).toBe(code);
+  });
+});
+
 test('each attempt after an outage has a fresh token, because a service may accept a jti once', async () => {
   service.answers = [json(503, {}), json(200, { ...oauth, access_token: 'sk-ant-oat01-1' })];
   const request = visit();

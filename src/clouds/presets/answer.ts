@@ -15,13 +15,16 @@ const secret = z.string().regex(/^[\x21-\x7e]{1,16000}$/);
 const seconds = z.number().positive().max(31_536_000);
 const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)));
 
+/** The parser holds the event loop: 256 KB take up to 0.35 s. An answer of AssumeRoleWithWebIdentity has less than 8 KB. */
+const maxXmlLength = 16 * 1024;
+
 const xml = new XMLParser({ ignoreAttributes: true, parseTagValue: false });
 
 export function parseAnswer(format: AnswerPaths['format'], body: string): unknown {
   try {
     if (format === 'json') return JSON.parse(body);
     // A document type could define entities.
-    return /<!DOCTYPE|<!ENTITY/i.test(body) ? undefined : xml.parse(body);
+    return body.length > maxXmlLength || /<!DOCTYPE|<!ENTITY/i.test(body) ? undefined : xml.parse(body);
   } catch {
     return undefined;
   }

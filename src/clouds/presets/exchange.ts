@@ -72,7 +72,7 @@ async function call(
         if (code === '' && message === '') throw unreadable;
       }
     }
-    throw refusal(preset, answer, new URL(url).host, paths.format);
+    throw refusal(preset, answer, new URL(url).host, document);
   };
   // Once more with a fresh token: if that has expired as well, the cause is not transient.
   let expirations = 0;
@@ -97,9 +97,8 @@ export function refusal(
   preset: Preset,
   answer: OutboundResponse,
   host: string,
-  format: 'json' | 'xml' = 'json',
+  document: unknown,
 ): SojournError {
-  const document = parseAnswer(format, answer.body);
   const said = errorIn(preset, document);
   if (said.code === '' && said.message === '' && isJsonObject(document) && answer.status < 500)
     return explain(preset, responseOf(preset, answer, document));

@@ -48,7 +48,7 @@ async function request(
   await withRetries(async () => {
     const answer = await sendToService(preset, target, { method: 'GET', url, headers, signal }, settings);
     if (probe.accepted.includes(answer.status)) return;
-    throw refusal(preset, answer, new URL(url).host);
+    throw refusal(preset, answer, new URL(url).host, parseAnswer('json', answer.body));
   }, signal);
 }
 
@@ -76,7 +76,7 @@ async function login(
     const answer = await post(url, filled(probe.headers, values), body);
     const said = parseAnswer('json', answer.body);
     if (answer.status === 200 && valueAt(said, probe.success) === true) return said;
-    throw refusal(preset, answer, new URL(url).host);
+    throw refusal(preset, answer, new URL(url).host, said);
   }, signal);
   const { sign_out: signOut } = probe;
   const known = { ...values, session_token: String(valueAt(document, signOut.session) ?? '') };
