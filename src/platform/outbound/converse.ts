@@ -6,6 +6,7 @@ import { addAbortSignal } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { SojournError } from '../errors/index.ts';
 import { abortable, addressesOf, type EgressPolicy, lookupOf, trusting } from './external.ts';
+import { clientTls } from './tls.ts';
 
 export interface ServerAddress {
   readonly host: string;
@@ -58,11 +59,11 @@ async function open(address: ServerAddress, route: Route, signal: AbortSignal): 
   if ('url' in route) {
     const { protocol, hostname, port } = new URL(route.url);
     const endpoint = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 443) };
-    return protocol === 'https:' ? connectTls(endpoint) : connectTcp(endpoint);
+    return protocol === 'https:' ? connectTls({ ...clientTls, ...endpoint }) : connectTcp(endpoint);
   }
   const name = `${address.host}:${address.port}`;
   const addresses = await abortable(signal, addressesOf(new URL(`https://${name}`), name, route));
-  return connectTls({ ...address, lookup: lookupOf(addresses), ...trusting(route.ca) });
+  return connectTls({ ...clientTls, ...address, lookup: lookupOf(addresses), ...trusting(route.ca) });
 }
 
 function peerOf(socket: Socket): Peer {

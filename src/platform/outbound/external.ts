@@ -2,17 +2,14 @@
  * Requests to URLs from outside. The host is resolved once, all its addresses are checked, and the connection uses one of
  * them, so that a second DNS answer cannot change the target (DNS rebinding).
  */
-import { lookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { SojournError } from '../errors/index.ts';
 import type { AddressFilter } from './addresses.ts';
 import { type HttpRequestInit, headersOf, open, type ResponseHeaders, readText } from './open.ts';
+import { type Resolve, systemResolve } from './resolve.ts';
 import type { OutboundRequest, OutboundResponse } from './send.ts';
-
-/** Resolves a host to all its addresses. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export interface EgressPolicy {
   readonly isAllowed: AddressFilter;
@@ -26,9 +23,6 @@ export interface EgressPolicy {
 }
 
 const maxBytes = 256 * 1024;
-
-const systemResolve: Resolve = async (host) =>
-  (await lookup(host, { all: true })).map(({ address }) => address);
 
 export interface ExternalResponse {
   readonly status: number;

@@ -12,8 +12,8 @@ export {
   fetchExternal,
   getExternal,
   postExternal,
-  type Resolve,
   sendExternal,
 } from './external.ts';
 export { lightFetch } from './light-fetch.ts';
+export type { Resolve } from './resolve.ts';
 export { type OutboundRequest, type OutboundResponse, send } from './send.ts';

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
+import { clientTls } from './tls.ts';
 
 // An import evaluates all exports of these modules, and one of them loads the implementation of fetch.
 const http = process.getBuiltinModule('node:http');
@@ -35,6 +36,7 @@ export function open(
     if (signal.aborted) return end();
     signal.addEventListener('abort', end, { once: true });
     request(url, {
+      ...clientTls,
       ...more,
       method,
       signal,
