@@ -70,7 +70,7 @@ export interface RequestContext {
 export interface AuditEntry extends Partial<RequestContext> {
   readonly event: AuditEvent;
   readonly outcome: 'ok' | 'refused' | 'failed';
-  /** `admin`, `system`, `customer`, `unknown` or a client id. */
+  /** `admin`, `system`, `customer`, the id of an authenticated client, or `unknown` for a caller that has not authenticated. */
   readonly actor: string;
   readonly client?: string;
   readonly connection?: string;
@@ -107,6 +107,9 @@ export interface AuditQuery {
   readonly limit: number;
 }
 
+/** The entry to store for one whose actor is `unknown`; undefined if there are too many. */
+export type LimitUnknown = (entry: AuditEntry) => AuditEntry | undefined;
+
 export interface Audit {
   /** Resolves when the entry is stored. Rejects with `audit_unavailable` if the write fails and `onFailure` is `refuse`. */
   record(entry: AuditEntry): Promise<void>;
@@ -123,10 +126,13 @@ export function createAudit(options: {
   logger: Logger;
   now: Now;
   onFailure: 'refuse' | 'continue';
+  limitUnknown?: LimitUnknown;
 }): Audit {
-  const { store, logger, now, onFailure } = options;
+  const { store, logger, now, onFailure, limitUnknown } = options;
   return {
-    async record(entry) {
+    async record(original) {
+      const entry = limitUnknown && original.actor === 'unknown' ? limitUnknown(original) : original;
+      if (!entry) return;
       const keys = keysOf(entry);
       // Only the events that webhooks follow, because each index key costs a write per entry.
       const { event, connection } = entry;

@@ -1,5 +1,6 @@
 /** The first step: opens what outlives the process: the store, the audit log and the key backend. */
 import { type Audit, createAudit } from '../../platform/audit/index.ts';
+import { limitRefusals } from '../../platform/limits/index.ts';
 import { openStore, type Store } from '../../platform/store/index.ts';
 import { type KeyBackend, requirePrivateFolder } from '../../tokens/keys/index.ts';
 import { openKeyBackend } from '../key-rings/index.ts';
@@ -16,7 +17,8 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
   if (!config.allow.shared_key_folder) await requirePrivateFolder(config.keys.path);
   const store = await openStore(config.store, { logger, now, sharedDatabase: config.allow.shared_database });
   shutdown.add(() => store.close());
-  const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure });
+  const limitUnknown = limitRefusals(now);
+  const audit = createAudit({ store, logger, now, onFailure: config.audit.on_failure, limitUnknown });
   const backend = await openKeyBackend(config, store, { logger, now });
   shutdown.add(() => backend.close?.());
   return { store, audit, backend };

@@ -24,13 +24,15 @@ export function recordIssued(
 export function recordRefused(
   audit: Audit,
   progress: Progress,
-  { status, reason }: { readonly status: number; readonly reason: string },
+  refusal: { readonly status: number; readonly reason: string; readonly authenticated: boolean },
 ): Promise<void> {
   return audit.record({
     event: 'token.refused',
-    outcome: status >= 500 ? 'failed' : 'refused',
+    outcome: refusal.status >= 500 ? 'failed' : 'refused',
     ...subjectOfLine(progress),
-    reason,
+    // Otherwise the caller has only named the client.
+    ...(refusal.authenticated ? {} : { actor: 'unknown' }),
+    reason: refusal.reason,
     ...(progress.facts && { facts: progress.facts }),
   });
 }

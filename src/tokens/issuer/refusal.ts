@@ -34,7 +34,8 @@ export async function refuse(
   // The limits record a flood themselves, once.
   if (error instanceof SojournError && error.code === 'rate_limited') return refusal;
   try {
-    await recordRefused(audit, progress, refusal);
+    const authenticated = clientFound && refusal.status !== 401;
+    await recordRefused(audit, progress, { ...refusal, authenticated });
     return refusal;
   } catch (failure) {
     return refusalOf(failure, { authenticated: clientFound, withAssertion });

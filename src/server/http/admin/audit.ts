@@ -28,7 +28,11 @@ export const auditLine = z.object({
   occurred_at: timestamp,
   event: z.string(),
   outcome: z.enum(['ok', 'refused', 'failed']),
-  actor: z.string().describe('`admin`, `system`, `customer`, `unknown` or a client id.'),
+  actor: z
+    .string()
+    .describe(
+      '`admin`, `system`, `customer`, the id of an authenticated client, or `unknown` for a caller that has not authenticated.',
+    ),
   client: text,
   connection: text,
   tenant: text,
@@ -39,7 +43,12 @@ export const auditLine = z.object({
   source_ip: text.describe('The caller’s network address.'),
   request_id: text.describe('The id of the request, as in `x-request-id` and in the log.'),
   reason: text.describe('The internal reason of a refusal, more precise than the answer to the caller.'),
-  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).exactOptional(),
+  facts: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .describe(
+      '`left_out` counts the lines about unauthenticated callers that a limit left out before this one.',
+    )
+    .exactOptional(),
 });
 
 export const auditPage = pageOf(auditLine);
