@@ -37,6 +37,11 @@ export const probe = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const severity = z.enum(
+  ['overly_permissive', 'blocks_access', 'weak'],
+  'must be overly_permissive, blocks_access or weak',
+);
+
 export const lint = z.strictObject({
   type: z.string().regex(/^[a-z][a-z-]{1,40}$/, 'must be lower-case letters and hyphens'),
   within: template
@@ -44,7 +49,18 @@ export const lint = z.strictObject({
     .describe(
       'The path of the member with the fields, if they are nested: names joined by dots; [NAME=VALUE] is the first member of a list that has the value.',
     ),
-  exclusive: text.optional().describe('What it means that `within` selects more than one member of a list.'),
+  others: z
+    .strictObject({
+      detail: text,
+      name: z
+        .strictObject({ field: z.string().min(1), value: template })
+        .optional()
+        .describe(
+          'A prefix in the other entry, and the name of the connection: an entry whose prefix does not begin the name is harmless.',
+        ),
+    })
+    .optional()
+    .describe('What another member of the list means from which `within` selects.'),
   advice: text.optional().describe('How to fix every finding, if editing the document does not.'),
   rules: z
     .array(
@@ -59,11 +75,27 @@ export const lint = z.strictObject({
           .default([])
           .describe('Other fields that say the same.'),
         missing: z
-          .enum(['overly_permissive', 'blocks_access'], 'must be overly_permissive or blocks_access')
+          .enum(
+            ['overly_permissive', 'blocks_access', 'accepted'],
+            'must be overly_permissive, blocks_access or accepted',
+          )
           .default('overly_permissive')
           .describe('What a missing value does.'),
+        differs: severity.default('blocks_access').describe('What another value does.'),
         detail: text.describe('What a missing or other value means.'),
       }),
     )
     .min(1),
+  forbidden: z
+    .array(z.strictObject({ field: z.string().min(1), means: severity, detail: text }))
+    .default([])
+    .describe('Fields that must be absent, empty or false, except for parts of them that a rule reads.'),
+  irrelevant: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Paths of fields that do not decide who gets in. Any other field without a rule is a finding.'),
+  irrelevant_outside: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('The same outside of `within`, as paths from the top of the document.'),
 });

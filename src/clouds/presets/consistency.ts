@@ -101,8 +101,12 @@ const textsOf = (spend: Spend, at: string, names: ReadonlySet<string>) =>
         ...(spend.kind === 'sts' ? under(`${at}.query`, spend.query, names) : []),
       ];
 
-const textsOfLint = ({ within = '', rules }: NonNullable<Preset['lint']>, names: ReadonlySet<string>) => [
+const textsOfLint = (
+  { within = '', rules, others }: NonNullable<Preset['lint']>,
+  names: ReadonlySet<string>,
+) => [
   ['lint.within', within, names] as const,
+  ['lint.others.name.value', others?.name?.value ?? '', names] as const,
   ...rules.flatMap(({ value, or }, index) => [
     [`lint.rules.${index}.value`, value, names] as const,
     ...or.map((other, place) => [`lint.rules.${index}.or.${place}.value`, other.value, names] as const),

@@ -9,11 +9,12 @@ import {
   type LintResult,
   stringsIn,
 } from '../lint.ts';
-import { locate, selection } from './path.ts';
+import { locate, placeOf, selection } from './path.ts';
 import type { Preset } from './preset.ts';
 import { factsOf } from './set-up.ts';
 import { type PresetTarget, valuesOf } from './target.ts';
 import { render } from './template.ts';
+import { othersFindings, unreadFindings } from './unread.ts';
 
 type Described = NonNullable<Preset['lint']>;
 type Rule = Described['rules'][number];
@@ -27,8 +28,10 @@ export function lint(preset: Preset, target: PresetTarget, facts: SetupFacts, do
   const within = render(described.within ?? '', values);
   const selected = selection(document, within);
   const inner = locate(document, within);
-  const fields = within !== '' && isJsonObject(inner) ? inner : document;
-  const prefix = fields === inner && within !== '' ? `${within}.` : '';
+  const isInner = within !== '' && isJsonObject(inner);
+  const fields = isInner ? inner : document;
+  const place = (isInner ? placeOf(document, within) : undefined) ?? [];
+  const prefix = isInner ? `${within}.` : '';
   const rendered = rules.map((rule) => ({
     ...rule,
     value: render(rule.value, values),
@@ -39,20 +42,43 @@ export function lint(preset: Preset, target: PresetTarget, facts: SetupFacts, do
   if (!isOfType && selected?.length !== 0)
     throw invalidRequest([{ path: 'document', message: `must be a ${type} of ${title}` }]);
   if (!isOfType) return gradeFindings(type, [noEntry(within, described)], undefined);
+  const unread = [
+    ...unreadFindings(
+      described,
+      { document, place },
+      rendered.flatMap((rule) => readBy(rule, fields)),
+    ),
+    ...othersFindings(described, { document, place }, selected ?? [], (template) => render(template, values)),
+  ];
   const findings = [
     ...rendered.flatMap((rule) => findingsOf(rule, fields, prefix, described.advice)),
-    ...(described.exclusive && selected && selected.length > 1 ? [others(within, described)] : []),
+    ...unread,
   ];
-  return gradeFindings(type, findings, correctedOf(described, rendered, fields, prefix === '' ? '' : within));
+  // A corrected document would keep what no rule reads.
+  const corrected =
+    unread.length > 0 ? undefined : correctedOf(described, rendered, fields, isInner ? within : '');
+  return gradeFindings(type, findings, corrected);
+}
+
+/** The places in the fields that a rule reads. An alternative that says the same makes the field itself unnecessary. */
+function readBy(rule: Rule, fields: unknown): (readonly string[])[] {
+  const same = rule.or.filter(({ field, value }) => stringsIn(locate(fields, field)).includes(value));
+  const isSaidByField = same.length === 0 || findingsOf({ ...rule, or: [] }, fields, '').length === 0;
+  return [...same.map(({ field }) => field), ...(isSaidByField ? [rule.field] : [])].flatMap((path) => {
+    // The alternative `rules[claim=sub].value` reads `claim` too.
+    const [, entry, name] = /^(.*\[([^\][=]+)=[^\]]*\])[^[]*$/.exec(path) ?? [];
+    return [path, ...(entry === undefined ? [] : [`${entry}.${name}`])].flatMap((read) => {
+      const place = placeOf(fields, read);
+      return place ? [place] : [];
+    });
+  });
 }
 
 /** Undefined if a rule reads deeper than a member of the fields. */
-function correctedOf(
-  { advice }: Described,
-  rules: readonly Rule[],
-  fields: unknown,
-  within: string,
-): unknown {
+function correctedOf({ advice }: Described, all: readonly Rule[], fields: unknown, within: string): unknown {
+  const rules = all.filter(
+    ({ field, missing }) => missing !== 'accepted' || (locate(fields, field) ?? undefined) !== undefined,
+  );
   if (advice !== undefined || rules.some(({ field }) => /[.[]/.test(field))) return undefined;
   const corrected = {
     ...(fields as object),
@@ -64,7 +90,7 @@ function correctedOf(
 }
 
 function findingsOf(
-  { field, must, value, detail, or, missing }: Rule,
+  { field, must, value, detail, or, missing, differs }: Rule,
   fields: unknown,
   prefix: string,
   advice = `Set ${field} to ${JSON.stringify(must === 'equal' ? value : [value])}.`,
@@ -82,25 +108,26 @@ function findingsOf(
   if (or.some((other) => has(other.field, other.value))) return [];
   const stated = locate(fields, field);
   const texts = stringsIn(stated);
+  if (missing === 'accepted' && (stated === undefined || stated === null)) return [];
+  const severityOfMissing = missing === 'accepted' ? differs : missing;
   if (must === 'include' && !texts.includes(value))
-    return found('missing', missing, `${field} does not have ${describeValue(value)}.`);
-  if (must === 'include') return [];
+    return found('missing', severityOfMissing, `${field} does not have ${describeValue(value)}.`);
+  if (must === 'include')
+    return texts.every((text) => text === value)
+      ? []
+      : found('others', 'weak', `${field} has values that this check does not read.`);
   if (
     stated === undefined ||
     stated === null ||
     stated === '' ||
     (Array.isArray(stated) && stated.length === 0)
   )
-    return found('missing', missing, `${field} is missing.`);
+    return found('missing', severityOfMissing, `${field} is missing.`);
   const pattern = texts.find((text) => text.includes('*'));
   if (pattern !== undefined)
     return found('pattern', 'overly_permissive', `${field} has the pattern ${describeValue(pattern)}.`);
   if (!texts.includes(value))
-    return found(
-      'differs',
-      'blocks_access',
-      `${field} is ${describeValue(stated)}, not ${describeValue(value)}.`,
-    );
+    return found('differs', differs, `${field} is ${describeValue(stated)}, not ${describeValue(value)}.`);
   return texts.length === 1 ? [] : found('others', 'weak', `${field} has other values too.`);
 }
 
@@ -110,14 +137,6 @@ const noEntry = (path: string, { advice = 'Apply the set-up of the connection.' 
   path,
   detail: 'The document has no such entry, so nothing admits the connection.',
   advice,
-});
-
-const others = (path: string, { exclusive = '' }: Described): Finding => ({
-  rule: 'entry_others',
-  severity: 'weak',
-  path,
-  detail: exclusive,
-  advice: 'Remove the other entries, unless the customer needs them.',
 });
 
 /** The names of a path: `claimMappings.username.prefix` is `claimMappings_username_prefix`. */

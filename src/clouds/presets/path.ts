@@ -4,6 +4,44 @@
  */
 import { isJsonObject } from '../lint.ts';
 
+export interface Leaf {
+  /** Names, and places in lists such as `[0]`. */
+  readonly steps: readonly string[];
+  readonly value: unknown;
+}
+
+/** Every value of the document that is no object and no list with members. */
+export function leavesOf(document: unknown, steps: readonly string[] = []): readonly Leaf[] {
+  const value = parsed(document);
+  const members: readonly (readonly [string, unknown])[] = Array.isArray(value)
+    ? value.map((member, index) => [`[${index}]`, member])
+    : isJsonObject(value)
+      ? Object.entries(value)
+      : [];
+  if (members.length === 0) return [{ steps, value }];
+  return members.flatMap(([step, member]) => leavesOf(member, [...steps, step]));
+}
+
+/** The steps to what the path selects, with places instead of selectors; undefined if a selector has no match. */
+export function placeOf(document: unknown, path: string): readonly string[] | undefined {
+  const place: string[] = [];
+  let value = document;
+  for (const step of stepsOf(path)) {
+    const selected = /^\[.*=/s.test(step) ? parsed(value) : undefined;
+    const index = Array.isArray(selected) ? selected.indexOf(membersWith(selected, step)[0]) : -1;
+    if (selected !== undefined && index < 0) return undefined;
+    place.push(selected === undefined ? step : `[${index}]`);
+    value = selected === undefined ? memberOf(value, step) : (selected as readonly unknown[])[index];
+  }
+  return place;
+}
+
+/** Whether the steps lead to the place or below it. */
+export const isWithin = (place: readonly string[], steps: readonly string[]): boolean =>
+  place.every((step, index) => step === steps[index] || (step === '[*]' && steps[index]?.startsWith('[')));
+
+export const pathOf = (steps: readonly string[]): string => steps.join('.').replaceAll('.[', '[');
+
 /** The names, selectors and stars of a path. A value in a selector may contain dots. */
 const stepsOf = (path: string): readonly string[] => path.match(/\[.*?\](?=[.[]|$)|[^.[]+/g) ?? [];
 
