@@ -129,7 +129,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     every: config.verify.every * 1000,
   });
   connections.onVerdict(recordDrift(audit));
-  const checks = createDocumentChecks(config.presets.own);
+  const checks = createDocumentChecks(config.presets.own, now);
   context.shutdown.add(checks.close);
   const setup = createSetup({
     vendor,

@@ -6,6 +6,7 @@ import { call } from '../../../src/sandbox/demo/http.ts';
 import { type TestServer, testServer } from '../../support/server.ts';
 
 let server: TestServer;
+let skewMs = 0;
 const connections = new Map<string, string>();
 
 const targets = {
@@ -15,9 +16,10 @@ const targets = {
 };
 
 beforeAll(async () => {
-  server = await testServer();
-  const { id: tenant } = await server.admin.post<{ id: string }>('/tenants', { name: 'Acme' });
+  server = await testServer({ now: () => Date.now() + skewMs });
   for (const [cloud, target] of Object.entries(targets)) {
+    // Each of its own tenant, because a document that is too complex makes its tenant wait.
+    const { id: tenant } = await server.admin.post<{ id: string }>('/tenants', { name: cloud });
     const { id } = await server.admin.post<{ id: string }>('/connections', {
       ...{ name: cloud, tenant, cloud, target },
     });
@@ -36,11 +38,18 @@ const check = async (cloud: string, document: unknown, what: 'lint' | 'lint-guar
   return { status, body: JSON.parse(body) as Record<string, unknown> };
 };
 
+const answerOf = ({ status, body: { code, errors, verdict, detail } }: Awaited<ReturnType<typeof check>>) =>
+  JSON.parse(JSON.stringify({ status, code, errors, verdict, detail })) as object;
+
 const a = (length: number) => 'a'.repeat(length);
 const replacing = (last: number) =>
   `replace(replace(replace('${a(100)}','a','${a(100)}'),'a','${a(100)}'),'a','${a(100 + last)}')`;
 const azurePolicy = (condition: object) =>
   `{"properties":{"mode":"All","policyRule":{"if":${JSON.stringify(condition)},"then":{"effect":"deny"}}}}`;
+const gigabytes = azurePolicy({
+  value: 'x',
+  in: Array.from({ length: 45 }, (_, index) => `[${replacing(index)}]`),
+});
 const provider = (attributeCondition: string) => ({
   name: 'projects/123456789012/locations/global/workloadIdentityPools/vendor-pool/providers/vendor-idp',
   state: 'ACTIVE',
@@ -62,7 +71,7 @@ test.each<[string, string, () => unknown, 'lint' | 'lint-guardrail', string]>([
   [
     'expressions of Azure Policy whose values have gigabytes',
     'azure',
-    () => azurePolicy({ value: 'x', in: Array.from({ length: 45 }, (_, index) => `[${replacing(index)}]`) }),
+    () => gigabytes,
     'lint-guardrail',
     tooComplex,
   ],
@@ -107,6 +116,24 @@ test.each<[string, string, () => unknown, 'lint' | 'lint-guardrail', string]>([
   },
   30_000,
 );
+
+test('a tenant whose document is too complex waits 10 seconds before its next check, and other tenants do not', async () => {
+  skewMs += 10_000;
+  const small = azurePolicy({ field: 'type', equals: 'Microsoft.Compute/virtualMachines' });
+  const good = () => check('aws', { Statement: [] }, 'lint');
+  // Starts the process.
+  expect((await good()).status).toBe(200);
+  const attack = Array.from({ length: 8 }, () => check('azure', gigabytes, 'lint-guardrail'));
+  expect((await good()).status).toBe(200);
+  const answers = (await Promise.all(attack)).toSorted((one, other) => one.status - other.status);
+  const [first, ...others] = answers.map(answerOf);
+  expect(first).toMatchObject({ status: 400, errors: [{ field: 'document', message: tooComplex }] });
+  const wait = { status: 429, code: 'rate_limited', detail: expect.stringMatching(/too complex/) };
+  expect(others).toEqual(Array(7).fill(wait));
+  expect(answerOf(await check('azure', small, 'lint-guardrail'))).toEqual(wait);
+  skewMs += 10_000;
+  expect(answerOf(await check('azure', small, 'lint-guardrail'))).toEqual({ status: 200, verdict: 'allows' });
+}, 30_000);
 
 test('the process that checks documents has no environment, and ends with the server', async () => {
   const own = await testServer();

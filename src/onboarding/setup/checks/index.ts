@@ -14,11 +14,15 @@ import {
   type SetupFacts,
 } from '../../../clouds/index.ts';
 import { invalidRequest, SojournError } from '../../../platform/errors/index.ts';
-import { createFairQueue } from '../../../platform/limits/index.ts';
+import { createBuckets, createFairQueue } from '../../../platform/limits/index.ts';
+import type { Now } from '../../../platform/time/index.ts';
 import type { Check, Outcome } from './messages.ts';
 
 export interface DocumentChecks {
-  /** Rejects with `invalid_request`, also for a document that is too complex, and with `server_busy`. */
+  /**
+   * Rejects with `invalid_request`, also for a document that is too complex, with `rate_limited` for a while after such a
+   * document of the tenant, and with `server_busy`.
+   */
   lint(connection: Connection, facts: SetupFacts, document: string): Promise<LintResult>;
   /** Rejects like `lint`. */
   guardrail(connection: Connection, facts: SetupFacts, document: string): Promise<GuardrailResult>;
@@ -28,8 +32,10 @@ export interface DocumentChecks {
 
 /** The largest documents of published shape take a tenth of this. */
 const deadlineMs = 1_500;
-/** With it, a caller hears within 2 s. */
-const maxWaitMs = 500;
+/** One check of another tenant up to its deadline, and the start of the process, which takes a second on a busy machine. */
+const maxWaitMs = 3_000;
+/** One document that is too complex in ten seconds: otherwise one tenant could occupy the process all the time. */
+const tooComplexRate = { size: 1, perSecond: 1 / 10 };
 /** The modules take 20 MB. */
 const maxHeapMb = 96;
 const startMs = 10_000;
@@ -38,8 +44,9 @@ const idleMs = 60_000;
 const program = join(import.meta.dirname, `program${extname(import.meta.filename)}`);
 
 /** @param presets those of the operator */
-export function createDocumentChecks(presets: readonly Preset[]): DocumentChecks {
+export function createDocumentChecks(presets: readonly Preset[], now: Now): DocumentChecks {
   const queue = createFairQueue({ total: 1, perTenant: 1, maxWaitMs });
+  const tooComplex = createBuckets(tooComplexRate, now);
   let child: ChildProcess | undefined;
   let idle: NodeJS.Timeout | undefined;
 
@@ -73,16 +80,27 @@ export function createDocumentChecks(presets: readonly Preset[]): DocumentChecks
     return starting;
   }
 
+  function assertMayCheck(tenant: string): void {
+    const retryAfter = tooComplex.retryAfter(tenant);
+    if (retryAfter === 0) return;
+    const detail = 'The last document of this tenant was too complex to check.';
+    throw new SojournError('rate_limited', { detail, retryAfter });
+  }
+
   async function run<Result>(connection: Connection, check: Check): Promise<Result> {
     // Throws for a destination without checks.
     diagnosisOf(connection.cloud);
     const outcome = await queue
       .run(connection.tenant, async () => {
+        assertMayCheck(connection.tenant);
         const process = await started();
         process.send(check);
         const answer = (await messageOf(process, deadlineMs)) as Outcome<Result> | undefined;
         if (answer) idle = setTimeout(close, idleMs).unref();
-        else close();
+        else {
+          tooComplex.consume(connection.tenant);
+          close();
+        }
         return answer;
       })
       .catch((error: unknown) => {
