@@ -120,17 +120,16 @@ test.each<[string, string, () => unknown, 'lint' | 'lint-guardrail', string]>([
 test('a tenant whose document is too complex waits 10 seconds before its next check, and other tenants do not', async () => {
   skewMs += 10_000;
   const small = azurePolicy({ field: 'type', equals: 'Microsoft.Compute/virtualMachines' });
-  const good = () => check('aws', { Statement: [] }, 'lint');
-  // Starts the process.
-  expect((await good()).status).toBe(200);
-  const attack = Array.from({ length: 8 }, () => check('azure', gigabytes, 'lint-guardrail'));
-  expect((await good()).status).toBe(200);
-  const answers = (await Promise.all(attack)).toSorted((one, other) => one.status - other.status);
-  const [first, ...others] = answers.map(answerOf);
-  expect(first).toMatchObject({ status: 400, errors: [{ field: 'document', message: tooComplex }] });
-  const wait = { status: 429, code: 'rate_limited', detail: expect.stringMatching(/too complex/) };
-  expect(others).toEqual(Array(7).fill(wait));
-  expect(answerOf(await check('azure', small, 'lint-guardrail'))).toEqual(wait);
+  expect(answerOf(await check('azure', gigabytes, 'lint-guardrail'))).toMatchObject({
+    status: 400,
+    errors: [{ field: 'document', message: tooComplex }],
+  });
+  expect(answerOf(await check('azure', small, 'lint-guardrail'))).toEqual({
+    status: 429,
+    code: 'rate_limited',
+    detail: expect.stringMatching(/too complex/),
+  });
+  expect((await check('aws', { Statement: [] }, 'lint')).status).toBe(200);
   skewMs += 10_000;
   expect(answerOf(await check('azure', small, 'lint-guardrail'))).toEqual({ status: 200, verdict: 'allows' });
 }, 30_000);
