@@ -85,27 +85,28 @@ testWithClients(['@anthropic-ai/sdk'])('the Anthropic SDK exchanges the token of
   ).toEqual(['sandbox-model', expect.stringMatching(/^The federation rule does not match the token\./)]);
 });
 
+const ofOpenAi = { identity_provider_id: 'idp_1', service_account_id: 'user-1' };
+const servedThenRefused = ['sandbox-model', expect.stringMatching(/^OpenAI refuses the token\./)];
+
 testWithClients(['openai'])('the OpenAI SDK uses the access token that Sojourn exchanged', async () => {
-  const parameters = { identity_provider_id: 'idp_1', service_account_id: 'user-1' };
   expect(
     await run({
       preset: 'openai',
-      target: parameters,
-      parameters,
+      target: ofOpenAi,
+      parameters: ofOpenAi,
       source: `import OpenAI from 'openai';
         const { data } = await new OpenAI({ maxRetries: 0 }).models.list();
         console.log(data[0].id);`,
     }),
-  ).toEqual(['sandbox-model', expect.stringMatching(/^OpenAI refuses the token\./)]);
+  ).toEqual(servedThenRefused);
 });
 
 testWithClients(['openai'])('the OpenAI SDK exchanges the token of the file itself', async () => {
-  const parameters = { identity_provider_id: 'idp_1', service_account_id: 'user-1' };
   expect(
     await run({
       preset: 'openai',
-      target: parameters,
-      parameters,
+      target: ofOpenAi,
+      parameters: ofOpenAi,
       source: `import { readFileSync } from 'node:fs';
         import OpenAI from 'openai';
         const { OPENAI_IDENTITY_PROVIDER_ID, OPENAI_SERVICE_ACCOUNT_ID, OPENAI_IDENTITY_TOKEN_FILE } = process.env;
@@ -115,7 +116,7 @@ testWithClients(['openai'])('the OpenAI SDK exchanges the token of the file itse
         const { data } = await new OpenAI({ maxRetries: 0, workloadIdentity }).models.list();
         console.log(data[0].id);`,
     }),
-  ).toEqual(['sandbox-model', expect.stringMatching(/^OpenAI refuses the token\./)]);
+  ).toEqual(servedThenRefused);
 });
 
 testWithClients(['node-vault'])('node-vault looks up the token that Vault issued', async () => {
