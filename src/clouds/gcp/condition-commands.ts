@@ -19,7 +19,7 @@ const read = (target: GcpTarget): string =>
 const write = (target: GcpTarget, facts: SetupFacts, rest: string): string =>
   `${provider('update-oidc', target, option('attribute-condition', ownCondition(facts)))}"\${condition:+${rest}}"`;
 
-/** Admits our subject alone, and it only as far as the present condition does. */
+/** Admits no subject but ours, and keeps what else the present condition requires. */
 export const narrowCondition = (target: GcpTarget, facts: SetupFacts): string =>
   [read(target), write(target, facts, ' && ($condition)')].join('\n');
 

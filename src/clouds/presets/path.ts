@@ -10,7 +10,7 @@ export interface Leaf {
   readonly value: unknown;
 }
 
-/** Every value of the document that is no object and no list with members. */
+/** The leaves of the document: scalars, empty lists and empty objects. */
 export function leavesOf(document: unknown, steps: readonly string[] = []): readonly Leaf[] {
   const value = parsed(document);
   const members: readonly (readonly [string, unknown])[] = Array.isArray(value)

@@ -22,7 +22,7 @@ const literals: Readonly<Record<Language, (value: string) => string>> = {
   text: plain,
 };
 
-/** Text in a language that is not known, such as an expression inside a string, so nothing that one could interpret. */
+/** Text in an unknown language, such as an expression inside a string: only characters that no language interprets. */
 function plain(value: string): string {
   return accepted(value, /^[\w:/.@~+=%?[\] -]*$/);
 }
