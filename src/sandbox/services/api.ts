@@ -20,6 +20,13 @@ const apis: Readonly<Record<string, Api>> = {
     answer: { data: { policies: ['sojourn'], renewable: true } },
     refusal: [403, { errors: ['permission denied'] }],
   },
+  databricks: {
+    method: 'GET',
+    path: '/api/2.0/preview/scim/v2/Me',
+    isAllowed: (headers, isIssued) => isIssued(bearer(headers)),
+    answer: { id: '1', userName: 'sandbox', active: true },
+    refusal: [401, { message: 'sandbox' }],
+  },
   openai: {
     method: 'GET',
     path: '/v1/models',

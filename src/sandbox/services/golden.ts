@@ -105,8 +105,9 @@ const databricks: Golden = {
   method: 'POST',
   path: /^\/oidc\/v1\/token$/,
   token: { in: 'form', parameter: 'subject_token' },
-  fixed: { grant_type: tokenExchange, subject_token_type: jwtType, scope: 'all-apis' },
-  parameters: ['client_id'],
+  fixed: { grant_type: tokenExchange, subject_token_type: jwtType },
+  // The scope is all-apis for the SDKs, sql for the driver.
+  parameters: ['client_id', 'scope'],
   type: 'application/json',
   issue: oauth,
   refuse: () => [401, json({ message: 'Invalid credentials.' })],

@@ -9,6 +9,7 @@ import type { TestConnection } from '../../support/server.ts';
 import { execModule } from './exec.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
 import { startTlsFront, type TlsFront } from './tls-front.ts';
+import { startWarehouse, type Warehouse } from './warehouse.ts';
 
 /** The host that a client calls, and the preset whose stand-in answers. */
 const presets = {
@@ -19,20 +20,27 @@ const presets = {
   'k8s.example': 'kubernetes',
   'sts.aliyuncs.com': 'alibaba',
   'myorg-acme.snowflakecomputing.com': 'snowflake',
+  'dbc-1.cloud.databricks.com': 'databricks',
 } as const;
 const hosts = Object.keys(presets);
 
 let front: TlsFront;
+let warehouse: Warehouse;
 let pipeline: Pipeline;
 beforeAll(async () => {
   const names = Object.values(presets);
   pipeline = await openPipeline({ services: Object.fromEntries(names.map((name) => [name, name])) });
-  front = await startTlsFront(
-    Object.fromEntries(Object.entries(presets).map(([host, name]) => [host, `${pipeline.sandbox}/${name}`])),
-  );
+  warehouse = await startWarehouse(`${pipeline.sandbox}/databricks`);
+  front = await startTlsFront({
+    ...Object.fromEntries(
+      Object.entries(presets).map(([host, name]) => [host, `${pipeline.sandbox}/${name}`]),
+    ),
+    [`dbc-1.cloud.databricks.com${warehouse.path}`]: warehouse.origin,
+  });
 });
 afterAll(async () => {
   await front.close();
+  await warehouse.close();
   await pipeline.close();
 });
 
@@ -67,6 +75,14 @@ async function run({ preset, target, parameters = {}, source }: Case): Promise<r
   const trust = { method: 'PUT', body: JSON.stringify({ issuer, audience, subject, parameters }) };
   expect((await fetch(`${sandbox}/${preset}/trust`, trust)).status).toBe(204);
   return [await output(connection), await output(await pipeline.connect(preset, target))];
+}
+
+/** What the stand-in decided about tokens, the last one first. */
+async function outcomesOf(service: string): Promise<readonly string[]> {
+  const { entries } = (await pipeline.callSandbox('GET', '/log')) as {
+    entries: { cloud: string; outcome: string }[];
+  };
+  return entries.filter(({ cloud }) => cloud === service).map(({ outcome }) => outcome);
 }
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -187,15 +203,48 @@ testWithClients(['snowflake-sdk'])('the driver of Snowflake logs in with the tok
   ).toEqual(['connected', 'The token is refused: subject.']);
 });
 
+testWithClients(['@databricks/sql'])('the driver of Databricks exchanges the token of its file', async () => {
+  const target = { workspace: 'https://dbc-1.cloud.databricks.com', client_id: uuid, scope: 'sql' };
+  const printed = await run({
+    preset: 'databricks',
+    target,
+    parameters: { client_id: uuid, scope: 'sql' },
+    // The driver reads no variables. If the exchange is refused, it sends the token itself to the workspace.
+    source: `import { readFileSync } from 'node:fs';
+      import { DBSQLClient } from '@databricks/sql';
+      const { DATABRICKS_HOST, DATABRICKS_CLIENT_ID, DATABRICKS_OIDC_TOKEN_FILEPATH } = process.env;
+      async function open(token) {
+        const client = new DBSQLClient({ logger: { log: () => undefined } });
+        await client.connect({
+          host: new URL(DATABRICKS_HOST).host,
+          path: '${warehouse.path}',
+          authType: 'external-token',
+          getToken: async () => token,
+          enableTokenFederation: true,
+          federationClientId: DATABRICKS_CLIENT_ID,
+        });
+        const session = await client.openSession();
+        await session.close();
+        await client.close();
+        return session.id;
+      }
+      const token = readFileSync(DATABRICKS_OIDC_TOKEN_FILEPATH, 'utf8');
+      const signature = token.lastIndexOf('.') + 1;
+      const changed = token.slice(0, signature) + (token[signature] === 'A' ? 'B' : 'A') + token.slice(signature + 1);
+      console.log(await open(token), await open(changed).catch(({ message }) => message));`,
+  });
+  const [driver, ...sojourn] = printed;
+  expect([driver, sojourn, await outcomesOf('databricks')]).toEqual([
+    `${warehouse.sessionId} Received a response with a bad HTTP status code: 401`,
+    [expect.stringMatching(/^Databricks refuses the token for this service principal\./)],
+    // Of Sojourn for the other connection; of the driver, which exchanges for each request; of Sojourn.
+    ['subject', 'signature', 'signature', 'ok', 'ok', 'ok', 'ok'],
+  ]);
+});
+
 testWithClients(['kafkajs'])('the Kafka client signs in with the token of its file', async () => {
   const { url } = (await (await fetch(`${pipeline.sandbox}/kafka/listener`)).json()) as { url: string };
   const target = { bootstrap_servers: `localhost:${new URL(url).port}`, audience: 'kafka' };
-  const outcomes = async () => {
-    const { entries } = (await pipeline.callSandbox('GET', '/log')) as {
-      entries: { cloud: string; outcome: string }[];
-    };
-    return entries.filter(({ cloud }) => cloud === 'kafka').map(({ outcome }) => outcome);
-  };
   const printed = await run({
     preset: 'kafka',
     target,
@@ -213,7 +262,7 @@ testWithClients(['kafkajs'])('the Kafka client signs in with the token of its fi
       console.log(await admin.connect().then(() => 'connected', ({ message }) => message));
       process.exit();`,
   });
-  expect([printed, await outcomes()]).toEqual([
+  expect([printed, await outcomesOf('kafka')]).toEqual([
     ['connected', 'connected'],
     ['subject', 'ok'],
   ]);

@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
   {
     preset: 'databricks',
     target: { workspace: 'https://dbc-1.cloud.databricks.com', client_id: uuid },
-    parameters: { client_id: uuid },
+    parameters: { client_id: uuid, scope: 'all-apis' },
     refusals: trustRefused,
     variables: ['DATABRICKS_HOST', 'DATABRICKS_CLIENT_ID', 'DATABRICKS_AUTH_TYPE'],
   },

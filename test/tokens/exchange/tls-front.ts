@@ -15,19 +15,21 @@ export interface TlsFront {
   close(): Promise<void>;
 }
 
-/** @param origins by host, where its requests go */
+/** @param origins by host, or by host and path, where its requests go */
 export async function startTlsFront(origins: Readonly<Record<string, string>>): Promise<TlsFront> {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-front-'));
   const authorityFile = join(folder, 'authority.pem');
   const authority = await startAuthority('front');
   await writeFile(authorityFile, authority.cert);
-  const names = Object.keys(origins).map((value) => ({ type: 2, value }) as const);
+  const hosts = new Set(Object.keys(origins).map((key) => key.replace(/\/.*/, '')));
+  const names = [...hosts].map((value) => ({ type: 2, value }) as const);
   const tls = await authority.issue({ purpose: 'serverAuth', names });
   const server = https.createServer(tls, async (request, response) => {
     const { method = 'GET', url = '', headers } = request;
     const { host = '', connection: _, 'transfer-encoding': __, 'content-length': ___, ...others } = headers;
     const body = await buffer(request);
-    const answer = await fetch(`${origins[host.replace(/:\d+$/, '')]}${url}`, {
+    const name = host.replace(/:\d+$/, '');
+    const answer = await fetch(`${origins[`${name}${url}`] ?? origins[name]}${url}`, {
       method,
       headers: others as Record<string, string>,
       ...(body.length > 0 ? { body } : {}),
