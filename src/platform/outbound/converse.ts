@@ -1,17 +1,12 @@
 /** A conversation in a protocol other than HTTP: one connection, to the same addresses that a request may reach. */
-import { resolveSrv } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { addAbortSignal } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { SojournError } from '../errors/index.ts';
 import { abortable, addressesOf, type EgressPolicy, lookupOf, trusting } from './external.ts';
+import { type ServerAddress, systemResolveServers } from './resolve.ts';
 import { clientTls } from './tls.ts';
-
-export interface ServerAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface Peer {
   write(bytes: Uint8Array): void;
@@ -51,9 +46,20 @@ export async function converse<T>(
   }
 }
 
-/** The servers of a name (RFC 2782), for example `_mongodb._tcp.cluster.example`; empty if there are none. */
-export const serversOf = async (name: string, signal: AbortSignal): Promise<readonly ServerAddress[]> =>
-  (await abortable(signal, resolveSrv(name)).catch(() => [])).map(({ name: host, port }) => ({ host, port }));
+/** The servers of a name in DNS. Rejects with `cloud_timeout` if the signal fires, and with `cloud_unavailable` without an answer. */
+export async function serversOf(
+  name: string,
+  signal: AbortSignal,
+  resolve = systemResolveServers,
+): Promise<readonly ServerAddress[]> {
+  try {
+    return await abortable(signal, resolve(name));
+  } catch (cause) {
+    if (signal.aborted)
+      throw new SojournError('cloud_timeout', { detail: `${name} was not resolved in time.`, cause });
+    throw new SojournError('cloud_unavailable', { detail: `${name} could not be resolved.`, cause });
+  }
+}
 
 async function open(address: ServerAddress, route: Route, signal: AbortSignal): Promise<Socket> {
   if ('url' in route) {

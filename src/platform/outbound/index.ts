@@ -6,7 +6,7 @@
 export { type AddressFilter, addressFilterFor } from './addresses.ts';
 export { isLoopback, parseBaseUrl } from './base-url.ts';
 export { certificateExpiry } from './certificate.ts';
-export { converse, type Peer, type ServerAddress, serversOf } from './converse.ts';
+export { converse, type Peer, serversOf } from './converse.ts';
 export {
   type EgressPolicy,
   fetchExternal,
@@ -15,5 +15,5 @@ export {
   sendExternal,
 } from './external.ts';
 export { lightFetch } from './light-fetch.ts';
-export type { Resolve } from './resolve.ts';
+export type { Resolve, ServerAddress } from './resolve.ts';
 export { type OutboundRequest, type OutboundResponse, send } from './send.ts';
