@@ -1,8 +1,11 @@
 /**
  * For `node --import`: leads connections to the hosts in SOJOURN_TEST_HOSTS to ports on loopback, as a resolver would, and
- * refuses every other host.
+ * refuses every other host. DNS queries go to the name server of the test.
  */
+import { setServers } from 'node:dns';
 import { Socket } from 'node:net';
+
+setServers([process.env.SOJOURN_TEST_NAME_SERVER ?? '127.0.0.1:1']);
 
 const ports = JSON.parse(process.env.SOJOURN_TEST_HOSTS ?? '{}') as Readonly<Record<string, number>>;
 const loopback = new Set(['127.0.0.1', 'localhost']);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { testWithClients } from '../../support/clients.ts';
+import { type NameServer, service, startNameServer, text } from '../../support/name-server.ts';
 import type { TestConnection } from '../../support/server.ts';
 import { execModule } from './exec.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
@@ -23,9 +24,12 @@ const presets = {
   'dbc-1.cloud.databricks.com': 'databricks',
 } as const;
 const hosts = Object.keys(presets);
+const mongodbServer = 'cluster0-shard-00-00.abcde.mongodb.net';
 
 let front: TlsFront;
 let warehouse: Warehouse;
+let nameServer: NameServer;
+let mongodbPort: number;
 let pipeline: Pipeline;
 beforeAll(async () => {
   const names = Object.values(presets);
@@ -37,8 +41,15 @@ beforeAll(async () => {
     ),
     [`dbc-1.cloud.databricks.com${warehouse.path}`]: warehouse.origin,
   });
+  nameServer = await startNameServer((name, type) => {
+    if (type === 'SRV' && name === '_mongodb._tcp.cluster0.abcde.mongodb.net')
+      return [service(mongodbServer, 27017)];
+    return type === 'TXT' && name === 'cluster0.abcde.mongodb.net' ? [text('authSource=admin')] : undefined;
+  });
+  mongodbPort = await front.tunnel(mongodbServer, await portOf('mongodb-atlas'));
 });
 afterAll(async () => {
+  nameServer.close();
   await front.close();
   await warehouse.close();
   await pipeline.close();
@@ -63,7 +74,11 @@ async function run({ preset, target, parameters = {}, source }: Case): Promise<r
       NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, '../../support/only-hosts.ts'))}`,
       HOME: tmpdir(),
       NODE_EXTRA_CA_CERTS: front.authorityFile,
-      SOJOURN_TEST_HOSTS: JSON.stringify(Object.fromEntries(hosts.map((host) => [host, front.port]))),
+      SOJOURN_TEST_HOSTS: JSON.stringify({
+        ...Object.fromEntries(hosts.map((host) => [host, front.port])),
+        [mongodbServer]: mongodbPort,
+      }),
+      SOJOURN_TEST_NAME_SERVER: nameServer.address,
       // The module above leads them to loopback.
       ...{ HTTP_PROXY: '', HTTPS_PROXY: '', http_proxy: '', https_proxy: '' },
     });
@@ -83,6 +98,12 @@ async function outcomesOf(service: string): Promise<readonly string[]> {
     entries: { cloud: string; outcome: string }[];
   };
   return entries.filter(({ cloud }) => cloud === service).map(({ outcome }) => outcome);
+}
+
+/** Where the stand-in of a service answers whose protocol is not HTTP. */
+async function portOf(service: string): Promise<number> {
+  const answer = await fetch(`${pipeline.sandbox}/${service}/listener`);
+  return Number(new URL(((await answer.json()) as { url: string }).url).port);
 }
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -243,8 +264,7 @@ testWithClients(['@databricks/sql'])('the driver of Databricks exchanges the tok
 });
 
 testWithClients(['kafkajs'])('the Kafka client signs in with the token of its file', async () => {
-  const { url } = (await (await fetch(`${pipeline.sandbox}/kafka/listener`)).json()) as { url: string };
-  const target = { bootstrap_servers: `localhost:${new URL(url).port}`, audience: 'kafka' };
+  const target = { bootstrap_servers: `localhost:${await portOf('kafka')}`, audience: 'kafka' };
   const printed = await run({
     preset: 'kafka',
     target,
@@ -267,3 +287,21 @@ testWithClients(['kafkajs'])('the Kafka client signs in with the token of its fi
     ['subject', 'ok'],
   ]);
 });
+
+testWithClients(['mongodb'])(
+  'the MongoDB driver signs in at the address with the token of its file',
+  async () => {
+    const printed = await run({
+      preset: 'mongodb-atlas',
+      target: { host: 'cluster0.abcde.mongodb.net' },
+      source: `import { MongoClient } from 'mongodb';
+      const client = new MongoClient(process.env.MONGODB_URI);
+      console.log(await client.db('admin').command({ ping: 1 }).then(({ ok }) => ok, ({ message }) => message));
+      await client.close();`,
+    });
+    expect([printed, await outcomesOf('mongodb-atlas')]).toEqual([
+      ['1', 'sandbox: the token is refused'],
+      ['subject', 'ok'],
+    ]);
+  },
+);

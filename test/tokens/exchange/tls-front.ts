@@ -1,10 +1,12 @@
 /** A TLS server for several hosts, which passes requests on to servers of a test that speak plain HTTP. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { createServer as createTlsServer } from 'node:tls';
 import { startAuthority } from '../../support/authority.ts';
 
 export interface TlsFront {
@@ -12,6 +14,8 @@ export interface TlsFront {
   /** The certificate of its authority in PEM. */
   readonly authority: string;
   readonly authorityFile: string;
+  /** The port of a TLS server for this host that passes bytes on to another port. */
+  tunnel(host: string, port: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -37,12 +41,26 @@ export async function startTlsFront(origins: Readonly<Record<string, string>>): 
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
     response.end(Buffer.from(await answer.arrayBuffer()));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = async (listener: Server): Promise<number> => {
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    return (listener.address() as AddressInfo).port;
+  };
+  const tunnels: Server[] = [];
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server),
     authority: authority.cert,
     authorityFile,
+    async tunnel(host, port) {
+      const pair = await authority.issue({ purpose: 'serverAuth', names: [{ type: 2, value: host }] });
+      const tunnel = createTlsServer(pair, (socket) => {
+        const other = connect(port, '127.0.0.1');
+        pipeline(socket, other, socket, () => undefined);
+      });
+      tunnels.push(tunnel);
+      return listen(tunnel);
+    },
     async close() {
+      for (const tunnel of tunnels) tunnel.close();
       server.close();
       server.closeAllConnections();
       await rm(folder, { recursive: true });
