@@ -8,6 +8,7 @@ import { agentRows } from './agent.ts';
 import { approvalRows } from './approvals.ts';
 import { cloudRows } from './cloud.ts';
 import { invitationRows } from './invitations.ts';
+import { journalRows } from './journal.ts';
 import { keyBackendRows } from './key-backend.ts';
 import { limitRows } from './limits.ts';
 
@@ -262,6 +263,8 @@ const rows = {
     title: 'The server failed because of an internal error.',
     advice: 'Find the reason in the server log by the request id.',
   },
+
+  ...journalRows,
 
   // Errors that prevent a start
   config_invalid: {
