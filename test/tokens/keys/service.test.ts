@@ -1,7 +1,9 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
+import { sleep } from '../../../src/platform/time/index.ts';
 import { crc32c } from '../../../src/tokens/keys/gcp-kms/crc32c.ts';
 import { AccessTokenSource } from '../../../src/tokens/keys/service/access-token.ts';
 import type { KeyService } from '../../../src/tokens/keys/service/contract.ts';
@@ -70,6 +72,58 @@ describe('a key service whose calls cannot be aborted', () => {
     expect((await Promise.all(waiting)).map(({ length }) => length)).toEqual(
       Array.from({ length: 11 }, () => 64),
     );
+  });
+});
+
+/** A service with a new key pair for each `create`, whose first signature fails if `failing` is set. */
+function creating() {
+  const pairs: ReturnType<typeof newPair>[] = [];
+  const state = { failing: false };
+  const pairOf = (reference: string) => pairs[Number(reference)]!;
+  const service: KeyService = {
+    name: 'The creating one',
+    maxConcurrency: 10,
+    isReference: () => true,
+    create: async () => String(pairs.push(newPair()) - 1),
+    publicKey: async (reference) => {
+      await sleep(20);
+      return pairOf(reference).publicKey;
+    },
+    sign: async (reference, _alg, data) => {
+      if (state.failing) throw new SojournError('key_backend_unavailable');
+      return sign('sha256', data, { key: pairOf(reference).privateKey, dsaEncoding: 'ieee-p1363' });
+    },
+  };
+  return { service, pairs, state };
+}
+
+const newPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+describe('creating keys in a key service', () => {
+  test('gives concurrent callers a key each', async () => {
+    const { service, pairs } = creating();
+    const backend = serviceBackend(service, { logger, limits });
+    const create = async (delay: number) => {
+      await sleep(delay);
+      return backend.createKey('ES256');
+    };
+    const keys = await Promise.all([0, 0, 5, 10, 15].map(create));
+    expect(new Set(keys.map(({ jwk }) => jwk.kid)).size).toBe(5);
+    expect(pairs).toHaveLength(5);
+  });
+
+  test('uses keys that were not seen to sign for the next attempts, each once', async () => {
+    const { service, pairs, state } = creating();
+    const backend = serviceBackend(service, { logger, limits: { ...limits, openMs: 1 } });
+    state.failing = true;
+    await Promise.all([1, 2].map(() => failure(backend.createKey('ES256'))));
+    expect(pairs).toHaveLength(2);
+    state.failing = false;
+    await sleep(2);
+    // Alone, because it closes the circuit breaker.
+    const first = await backend.createKey('ES256');
+    const keys = [first, ...(await Promise.all([1, 2].map(() => backend.createKey('ES256'))))];
+    expect(keys.map(({ sealed }) => sealed).toSorted()).toEqual(['0', '1', '2']);
   });
 });
 

@@ -44,10 +44,10 @@ export function serviceBackend(
   const pauseMs = limits.openMs * 1.1;
   const verifier = new Verifier();
   /**
-   * Created, but not yet seen to sign. The next attempt reuses it; otherwise each attempt would leave a key that costs
-   * money.
+   * Created, but the attempt failed before the key was seen to sign. The next attempt takes it; otherwise each attempt would
+   * leave a key that costs money.
    */
-  const unfinished = new Map<Algorithm, string>();
+  const unfinished: { readonly alg: Algorithm; readonly reference: string }[] = [];
   let loggedFailure: string | undefined;
 
   const failure = () => {
@@ -94,15 +94,24 @@ export function serviceBackend(
 
   async function createKey(alg: Algorithm): Promise<NewKey> {
     const create = (signal: AbortSignal) => service.create(alg, signal);
+    const left = unfinished.findIndex((key) => key.alg === alg);
+    // Taken out before the first wait, so that concurrent callers never get the same key.
+    const [taken] = left < 0 ? [] : unfinished.splice(left, 1);
     const reference =
-      unfinished.get(alg) ??
+      taken?.reference ??
       (await call(`a new ${alg} key`, limits.createTimeoutMs, create, 'only if throttled'));
-    unfinished.set(alg, reference);
-    const jwk = await retryOnRefusal(() => fetchPublicJwk(reference, alg), pauseMs);
-    await retryOnRefusal(() => sign({ kid: jwk.kid, alg, jwk }, reference, testMessageFor(jwk.kid)), pauseMs);
-    unfinished.delete(alg);
-    logger.info({ backend: service.name, kid: jwk.kid, reference }, 'created a key in the key service');
-    return { jwk, sealed: reference };
+    try {
+      const jwk = await retryOnRefusal(() => fetchPublicJwk(reference, alg), pauseMs);
+      await retryOnRefusal(
+        () => sign({ kid: jwk.kid, alg, jwk }, reference, testMessageFor(jwk.kid)),
+        pauseMs,
+      );
+      logger.info({ backend: service.name, kid: jwk.kid, reference }, 'created a key in the key service');
+      return { jwk, sealed: reference };
+    } catch (error) {
+      unfinished.push({ alg, reference });
+      throw error;
+    }
   }
 
   return {
