@@ -40,6 +40,7 @@ const allowed: Readonly<Record<string, string>> = {
   'src/clouds/presets/exchange.ts': 'reads the parsed answer of a service',
   'src/clouds/presets/lint.ts': 'reads a pasted document',
   'src/clouds/presets/path.ts': 'reads values of a pasted document',
+  'src/clouds/presets/rejected.ts': 'reads a pasted document',
   'src/clouds/presets/unread.ts': 'reads a pasted document',
   'src/clouds/request.ts': 'parses the answer of a cloud',
   'src/clouds/tool-text.ts': 'reads a field of any target',

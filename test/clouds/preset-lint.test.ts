@@ -91,7 +91,7 @@ describe('the lint of an AuthenticationConfiguration', () => {
     ],
     [
       'more audiences',
-      { ...entry, issuer: { url: facts.issuer, audiences: ['other', facts.audience] } },
+      { ...entry, issuer: { ...entry.issuer, audiences: ['other', facts.audience] } },
       ['C', `weak ${within}issuer.audiences issuer_audiences_others`],
     ],
     [
@@ -161,12 +161,12 @@ describe('the lint of an AuthenticationConfiguration', () => {
     [
       'of the same issuer without a rule',
       named(facts.issuer, { claim: 'sub', prefix: 'sojourn:' }),
-      ['F', 'overly_permissive jwt[1] entry_others'],
+      ['F', 'overly_permissive jwt[1] entry_others', 'blocks_access jwt rejected'],
     ],
     [
       'of the same issuer with another prefix',
       named(facts.issuer, { claim: 'sub', prefix: 'corp:' }),
-      ['C', 'weak jwt[1] entry_others'],
+      ['D', 'blocks_access jwt rejected', 'weak jwt[1] entry_others'],
     ],
   ])('reads a second entry %s', (_, second, expected) => {
     const document = { kind: 'AuthenticationConfiguration', jwt: [entry, second] };

@@ -1,6 +1,6 @@
 /** The schemas of what checks a set-up: the probe of a token, and the rules of a pasted document. */
 import { z } from 'zod';
-import { answerPath, fieldName, template, templates, text } from './fields.ts';
+import { answerPath, fieldName, pattern, template, templates, text } from './fields.ts';
 
 const probeBase = { when: fieldName.optional().describe('Only if the target has this input.') };
 
@@ -41,6 +41,58 @@ const severity = z.enum(
   ['overly_permissive', 'blocks_access', 'weak'],
   'must be overly_permissive, blocks_access or weak',
 );
+
+const rejectedBase = {
+  of: z
+    .enum(['entry', 'list', 'document'], 'must be entry, list or document')
+    .default('entry')
+    .describe('Each member of the list from which `within` selects, that list, or the whole document.'),
+  at: z.string().default('').describe('The path in it; [*] is each member of a list.'),
+  detail: text,
+};
+const path = z.string().min(1);
+const pair = z.tuple([path, path]);
+const orEmpty = z.boolean().default(false).describe('Whether an empty text counts as a value of the second.');
+
+const rejected = z.discriminatedUnion('if', [
+  z.strictObject({
+    ...rejectedBase,
+    if: z.literal('not').describe('The value is no text that matches as a whole; a missing one is empty.'),
+    pattern,
+  }),
+  z.strictObject({
+    ...rejectedBase,
+    if: z.literal('both').describe('Both fields have a value.'),
+    fields: pair,
+    or_empty: orEmpty,
+  }),
+  z.strictObject({
+    ...rejectedBase,
+    if: z.literal('neither').describe('No field has a value.'),
+    fields: z.array(path).min(1),
+  }),
+  z.strictObject({
+    ...rejectedBase,
+    if: z.literal('without').describe('The first field has a value, the second has none.'),
+    fields: pair,
+    or_empty: orEmpty,
+  }),
+  z.strictObject({
+    ...rejectedBase,
+    if: z.literal('same').describe('Both fields have the same text, except for slashes at its end.'),
+    fields: pair,
+  }),
+  z.strictObject({
+    ...rejectedBase,
+    if: z.literal('more_than').describe('The list has more members.'),
+    count: z.int().min(1),
+  }),
+  z.strictObject({
+    ...rejectedBase,
+    if: z.literal('twice').describe('Two members of the list have the same value.'),
+    field: z.string().default('').describe('Of the members; by default the members themselves.'),
+  }),
+]);
 
 export const lint = z.strictObject({
   type: z.string().regex(/^[a-z][a-z-]{1,40}$/, 'must be lower-case letters and hyphens'),
@@ -86,6 +138,10 @@ export const lint = z.strictObject({
       }),
     )
     .min(1),
+  rejected: z
+    .array(rejected)
+    .default([])
+    .describe('What makes the service reject the whole document. Each is a finding that blocks access.'),
   forbidden: z
     .array(z.strictObject({ field: z.string().min(1), means: severity, detail: text }))
     .default([])

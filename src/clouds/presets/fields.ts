@@ -10,3 +10,13 @@ export const templates = z.record(z.string(), template);
 export const answerPath = z
   .string()
   .regex(/^[\w-]+(\.[\w-]+)*$/, 'must be names joined by dots, such as auth.client_token');
+
+export const pattern = text.refine((source) => isPattern(source), 'must be a regular expression');
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

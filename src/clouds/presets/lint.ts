@@ -11,10 +11,11 @@ import {
 } from '../lint.ts';
 import { locate, placeOf, selection } from './path.ts';
 import type { Preset } from './preset.ts';
+import { rejectedFindings } from './rejected.ts';
 import { factsOf } from './set-up.ts';
 import { type PresetTarget, valuesOf } from './target.ts';
 import { render } from './template.ts';
-import { othersFindings, unreadFindings } from './unread.ts';
+import { listOf, othersFindings, unreadFindings } from './unread.ts';
 
 type Described = NonNullable<Preset['lint']>;
 type Rule = Described['rules'][number];
@@ -51,6 +52,7 @@ export function lint(preset: Preset, target: PresetTarget, facts: SetupFacts, do
     ...othersFindings(described, { document, place }, selected ?? [], (template) => render(template, values)),
   ];
   const findings = [
+    ...rejectedFindings(described, title, document, listOf(place)),
     ...rendered.flatMap((rule) => findingsOf(rule, fields, prefix, described.advice)),
     ...unread,
   ];

@@ -1,9 +1,10 @@
 /**
  * Paths into a document of a service: `jwt[issuer.url=https://id.example].issuer.audiences`. `[NAME=VALUE]` selects the first
- * member of a list that has the value, `[*]` all members.
+ * member of a list that has the value, `[0]` the first member, `[*]` all members.
  */
 import { isJsonObject } from '../lint.ts';
 
+/** A value in a document. */
 export interface Leaf {
   /** Names, and places in lists such as `[0]`. */
   readonly steps: readonly string[];
@@ -51,7 +52,25 @@ export const locate = (document: unknown, path: string): unknown => walk(documen
 function walk(value: unknown, [step, ...rest]: readonly string[]): unknown {
   if (step === undefined) return parsed(value);
   if (step === '[*]') return Array.isArray(value) ? value.map((member) => walk(member, rest)) : undefined;
-  return walk(step.startsWith('[') ? membersWith(value, step)[0] : memberOf(value, step), rest);
+  return walk(childOf(value, step), rest);
+}
+
+/** Each value that the path leads to, with its place; undefined for a missing one, and none for the members of no list. */
+export function nodesOf(document: unknown, path: string): readonly Leaf[] {
+  return stepsOf(path).reduce<readonly Leaf[]>(
+    (nodes, step) =>
+      nodes.flatMap(({ steps, value }) => {
+        if (step !== '[*]') return [{ steps: [...steps, step], value: childOf(value, step) }];
+        const members: readonly unknown[] = Array.isArray(value) ? value : [];
+        return members.map((member, index) => ({ steps: [...steps, `[${index}]`], value: member }));
+      }),
+    [{ steps: [], value: document }],
+  );
+}
+
+function childOf(value: unknown, step: string): unknown {
+  if (/^\[\d+\]$/.test(step)) return Array.isArray(value) ? value[Number(step.slice(1, -1))] : undefined;
+  return step.startsWith('[') ? membersWith(value, step)[0] : memberOf(value, step);
 }
 
 /** The members of a list that a path ends with, instead of the first one; undefined if there is no list. */

@@ -4,7 +4,7 @@ import { type ErrorCode, errorTable } from '../../platform/errors/index.ts';
 import type { Immutable } from '../../platform/validation/index.ts';
 import { algorithms } from '../contract/entry.ts';
 import { lint, probe } from './checks.ts';
-import { answerPath, fieldName, template, templates, text } from './fields.ts';
+import { answerPath, fieldName, pattern, template, templates, text } from './fields.ts';
 
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-11-30');
 const url = z.string().regex(/^https:\/\/\S+$/, 'must be an https URL');
@@ -36,8 +36,6 @@ const status = z.strictObject({
 });
 
 const inputTypes = ['text', 'url', 'seconds', 'list', 'claims', 'certificate'] as const;
-
-const pattern = text.refine((source) => isPattern(source), 'must be a regular expression');
 
 const input = z.strictObject({
   label: text,
@@ -227,11 +225,3 @@ export type SpendOf<Kind extends Spend['kind']> = Extract<Spend, { readonly kind
 export type Probe = NonNullable<Preset['probe']>;
 export type ProbeOf<Kind extends Probe['kind']> = Extract<Probe, { readonly kind: Kind }>;
 export type Input = Preset['inputs'][string];
-
-function isPattern(source: string): boolean {
-  try {
-    return new RegExp(source, 'u') instanceof RegExp;
-  } catch {
-    return false;
-  }
-}

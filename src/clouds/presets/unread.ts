@@ -100,7 +100,7 @@ export function othersFindings(
 }
 
 /** The place of the innermost list around a place. */
-function listOf(place: readonly string[]): readonly string[] | undefined {
+export function listOf(place: readonly string[]): readonly string[] | undefined {
   const last = place.findLastIndex((step) => step.startsWith('['));
   return last < 0 ? undefined : place.slice(0, last);
 }

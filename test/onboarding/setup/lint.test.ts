@@ -29,7 +29,7 @@ async function post(body: string): Promise<{ status: number; body: Record<string
 }
 const lint = (document: string) => post(JSON.stringify({ document }));
 
-test('the set-up file of a Kubernetes cluster has grade A, and YAML with an alias is refused', async () => {
+test('the only fault of the set-up file of a Kubernetes cluster is an issuer over http; YAML with an alias is refused', async () => {
   const { id } = await server.admin.post<{ id: string }>('/connections', {
     name: 'cluster',
     tenant: connection.tenant,
@@ -40,8 +40,17 @@ test('the set-up file of a Kubernetes cluster has grade A, and YAML with an alia
   const lintOf = (document: string) => server.admin.post(`/connections/${id}/lint`, { document });
   expect(await lintOf(file)).toEqual({
     document_type: 'kubernetes-authentication-configuration',
-    grade: 'A',
-    findings: [],
+    grade: 'D',
+    findings: [
+      {
+        rule: 'rejected',
+        severity: 'blocks_access',
+        path: 'jwt[0].issuer.url',
+        detail:
+          'Kubernetes rejects the document. It must be an https URL without a user name, query and fragment.',
+        advice: 'Replace the entry of the issuer with that of the set-up file.',
+      },
+    ],
     corrected: null,
   });
   await expect(lintOf('jwt: &all []\nother: *all\n')).rejects.toThrow(/document:1: anchors and aliases/);
