@@ -4,12 +4,14 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import {
+  journalRing,
   type KeyBackend,
   loadEncryptionKey,
   mainRing,
   openBackend,
   parseEncryptionKey,
   readRingFile,
+  readStoredRing,
 } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
@@ -22,8 +24,11 @@ export function openKeyBackend(
   store: Store,
   context: { logger: Logger; now: Now },
 ): Promise<KeyBackend> {
-  const nothingEncrypted = async () =>
-    !(await readRingFile(keys.path)) && !(await store.get('ring', mainRing));
+  const nothingEncrypted = async () => {
+    for (const ring of [mainRing, journalRing])
+      if ((await readRingFile(keys.path, ring)) || (await readStoredRing(store, ring))) return false;
+    return true;
+  };
   const encryptionKey = async () =>
     keys.encryption_key === null
       ? loadEncryptionKey(join(dirname(storeUrl.replace(/^sqlite:/, '')), 'encryption.key'), nothingEncrypted)

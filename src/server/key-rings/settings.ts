@@ -2,7 +2,7 @@
 import type { Audit } from '../../platform/audit/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { type KeyringsOptions, mainRing } from '../../tokens/keys/index.ts';
+import { journalRing, type KeyringsOptions, ownerOf } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
 /** The options that all rings share, and the recording of their events. */
@@ -11,7 +11,6 @@ export function ringSettings(
   audit: Audit,
   { logger, now, steadyNow }: { logger: Logger; now: Now; steadyNow: Now },
 ) {
-  const ofRing = (ring: string) => (ring === mainRing ? {} : { tenant: ring });
   return {
     folder: keys.path,
     algorithms: keys.algorithms,
@@ -32,8 +31,12 @@ export function ringSettings(
         outcome: 'ok',
         actor: 'system',
         kid,
-        ...ofRing(ring),
-        facts: { alg, ...(publishLeadSkipped && { publish_lead_skipped: true }) },
+        ...ownerOf(ring),
+        facts: {
+          alg,
+          ...(ring === journalRing && { ring }),
+          ...(publishLeadSkipped && { publish_lead_skipped: true }),
+        },
       }),
     onPostponed: (ring, { kid, alg, obstacles }) => {
       logger.warn({ kid, alg, obstacles }, 'postponing a rotation: verifiers would not find the next key');
@@ -44,7 +47,7 @@ export function ringSettings(
           outcome: 'refused',
           actor: 'system',
           kid,
-          ...ofRing(ring),
+          ...ownerOf(ring),
           reason,
           facts: { alg },
         })

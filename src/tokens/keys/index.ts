@@ -10,6 +10,7 @@ export { backendKeys } from './backend-keys.ts';
 export { type BackendName, backendNames, openBackend } from './backends.ts';
 export { loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileBackend } from './file/index.ts';
+export { JournalKey, type JournalKeyOptions } from './journal-key.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';
 export { Keyrings, type KeyringsOptions } from './keyrings.ts';
 export {
@@ -35,4 +36,4 @@ export {
 export { readRingFile } from './ring-file.ts';
 export { backupRings, checkRingFiles, restoreRingFiles, ringFileIds } from './ring-files.ts';
 export type { BackendContext, BackendSettings, PlatformIdentity } from './settings.ts';
-export { mainRing } from './stored-ring.ts';
+export { journalRing, mainRing, ownerOf, readStoredRing } from './stored-ring.ts';

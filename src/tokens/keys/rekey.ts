@@ -7,7 +7,7 @@ import type { Now } from '../../platform/time/index.ts';
 import type { KeyBackend } from './backend.ts';
 import { ReplicatedRing, type RingChange } from './replicated.ts';
 import { nextRewrap } from './rewrap.ts';
-import { mainRing } from './stored-ring.ts';
+import { journalRing, mainRing } from './stored-ring.ts';
 
 export interface RekeyOptions {
   readonly store: Store;
@@ -33,7 +33,7 @@ export interface RekeyResult {
  * decrypts each key. If none of them decrypts a key, it rejects with `key_material_unusable` before it writes anything.
  */
 export async function rekey({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<RekeyResult> {
-  const ids = new Set([mainRing, ...(await store.versions('ring')).keys()]);
+  const ids = new Set([mainRing, journalRing, ...(await store.versions('ring')).keys()]);
   let rewrapped = 0;
   const rings: ReplicatedRing[] = [];
   for (const id of ids) {
@@ -41,7 +41,9 @@ export async function rekey({ store, folder, backend, record, ...rest }: RekeyOp
       rewrapped++;
       await record(id, change);
     };
-    const options = { ...rest, store, folder, id, mayCreate: async () => false, record: recordRewrap };
+    // The first server creates the journal key; it may not have started yet.
+    const mayCreate = async () => id === journalRing;
+    const options = { ...rest, store, folder, id, mayCreate, record: recordRewrap };
     const ring = await ReplicatedRing.load(options);
     await checkAll(ring, backend);
     rings.push(ring);
@@ -50,13 +52,17 @@ export async function rekey({ store, folder, backend, record, ...rest }: RekeyOp
     await ring.refresh();
     await ring.change((current) => nextRewrap(current, backend));
   }
-  return { rings: rings.length, keys: rings.flatMap(sealedIn).length, rewrapped };
+  return {
+    rings: rings.filter(({ current }) => current.revision > 0).length,
+    keys: rings.flatMap(sealedIn).length,
+    rewrapped,
+  };
 }
 
 /** Rejects for the first key in the store that `backend` cannot sign with; the error names the key. */
 export async function checkRings({ store, folder, backend, record, ...rest }: RekeyOptions): Promise<void> {
-  for (const id of (await store.versions('ring')).keys()) {
-    const mayCreate = async () => false;
+  for (const id of [journalRing, ...(await store.versions('ring')).keys()]) {
+    const mayCreate = async () => id === journalRing;
     const recordChange = (change: RingChange) => record(id, change);
     await checkAll(
       await ReplicatedRing.load({ ...rest, store, folder, id, mayCreate, record: recordChange }),

@@ -9,7 +9,7 @@ import type { Now } from '../../platform/time/index.ts';
 import { parseRing, storable } from './parse.ts';
 import { type Ring, ringToRestore } from './ring.ts';
 import { readRingFile, ringFilePath, writeRingFile } from './ring-file.ts';
-import { readStoredRing, type StoredRing, writeStoredRing } from './stored-ring.ts';
+import { journalRing, readStoredRing, type StoredRing, writeStoredRing } from './stored-ring.ts';
 
 export interface RingChange {
   readonly event: 'key.created' | 'key.activated' | 'key.removed' | 'key.revoked' | 'key.rewrapped';
@@ -65,11 +65,17 @@ export class ReplicatedRing {
     const local = await readRingFile(folder, id);
     const shared = await readStoredRing(store, id);
     if (!local && !shared && !(await options.mayCreate())) {
-      throw new SojournError('state_unusable', {
-        detail: `The store has connections, but no signing keys are in the store or in ${ringFilePath(folder, id)}.`,
-        advice:
-          'Restore the keys from a backup. New keys would lock out every customer until they trust them.',
-      });
+      throw id === journalRing
+        ? new SojournError('state_unusable', {
+            detail: `The audit log has a signed checkpoint, but its key is not in the store or in ${ringFilePath(folder, id)}.`,
+            advice:
+              'Restore the keys from a backup. The checkpoints of a new key would prove nothing about this log.',
+          })
+        : new SojournError('state_unusable', {
+            detail: `The store has connections, but no signing keys are in the store or in ${ringFilePath(folder, id)}.`,
+            advice:
+              'Restore the keys from a backup. New keys would lock out every customer until they trust them.',
+          });
     }
     if (local && shared) assertSameRing(local, shared.ring, ringFilePath(folder, id));
     return new ReplicatedRing(options, newer(shared?.ring, local) ?? emptyRing());

@@ -1,6 +1,6 @@
 /**
- * The local ring file of this replica, `keys/ring.json` or `keys/TENANT.json`, from which a ring lost in the store is
- * restored.
+ * The local ring file of this replica, `keys/ring.json`, `keys/TENANT.json` or `keys/journal.json`, from which a ring lost
+ * in the store is restored.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

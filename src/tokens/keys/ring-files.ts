@@ -6,7 +6,7 @@ import type { Now } from '../../platform/time/index.ts';
 import type { KeyBackend } from './backend.ts';
 import { ReplicatedRing } from './replicated.ts';
 import { readRingFile, writeRingFile } from './ring-file.ts';
-import { mainRing } from './stored-ring.ts';
+import { journalRing, mainRing } from './stored-ring.ts';
 
 /**
  * Writes every ring to the folder `to`: the newer of the one in the store and the one in `folder`, checked as at a start.
@@ -16,7 +16,7 @@ export async function backupRings(
   options: { readonly store: Store; readonly folder: string; readonly logger: Logger; readonly now: Now },
   to: string,
 ): Promise<void> {
-  const ids = new Set([mainRing, ...(await options.store.versions('ring')).keys()]);
+  const ids = new Set([mainRing, journalRing, ...(await options.store.versions('ring')).keys()]);
   for (const id of ids) {
     const aside = { mayCreate: async () => true, record: async () => undefined };
     const { current: ring } = await ReplicatedRing.load({ ...options, ...aside, id });

@@ -1,10 +1,21 @@
 /** The ring in the store, which all replicas change by compare-and-swap. */
-import type { Store } from '../../platform/store/index.ts';
+import type { RecordType, Store } from '../../platform/store/index.ts';
 import { parseRing, storable } from './parse.ts';
 import type { Ring } from './ring.ts';
 
 /** The ring of all issuers without own keys. A tenant with own keys has a ring under the tenant's id. */
 export const mainRing = 'shared';
+
+/** The ring of the key that signs the checkpoints of the audit log. It belongs to no issuer. */
+export const journalRing = 'journal';
+
+/** For the audit: the tenant to which the ring belongs, if any. */
+export const ownerOf = (ring: string): { readonly tenant?: string } =>
+  ring === mainRing || ring === journalRing ? {} : { tenant: ring };
+
+/** Among the rings, every document is the ring of an issuer. */
+const placeOf = (ring: string): readonly [RecordType, string] =>
+  ring === journalRing ? ['setting', 'journal_key'] : ['ring', ring];
 
 export interface StoredRing {
   readonly ring: Ring;
@@ -12,7 +23,7 @@ export interface StoredRing {
 }
 
 export async function readStoredRing(store: Store, id: string): Promise<StoredRing | undefined> {
-  const stored = await store.get('ring', id);
+  const stored = await store.get(...placeOf(id));
   return (
     stored && {
       ring: await parseRing(stored.value, `The key ring ${id} in the store`),
@@ -29,6 +40,6 @@ export function writeStoredRing(
   ring: Ring,
 ): Promise<boolean> {
   return version === undefined
-    ? store.insert('ring', id, storable(ring))
-    : store.replace('ring', id, version, storable(ring));
+    ? store.insert(...placeOf(id), storable(ring))
+    : store.replace(...placeOf(id), version, storable(ring));
 }

@@ -7,7 +7,8 @@ import type { Config } from '../../server/config/index.ts';
 import {
   checkRings,
   fileBackend,
-  mainRing,
+  journalRing,
+  ownerOf,
   type RekeyResult,
   type RingChange,
   rekey,
@@ -55,8 +56,8 @@ export async function rekeyAll(
         outcome: 'ok',
         actor: 'system',
         kid,
-        ...(ring === mainRing ? {} : { tenant: ring }),
-        facts: { alg },
+        ...ownerOf(ring),
+        facts: { alg, ...(ring === journalRing && { ring }) },
       });
     const options = { store, folder: config.keys.path, logger: silentLogger, now: systemNow, record };
     // Check the previous key before creating a new one: a wrong key must change nothing.
