@@ -8,7 +8,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { startForeignIssuer } from '../support/foreign-issuer.ts';
@@ -82,7 +81,7 @@ const memoryOf = async (pid: number): Promise<number> =>
 interface Entry {
   readonly event: string;
   readonly jti?: string;
-  readonly facts?: { readonly left_out?: number };
+  readonly facts?: { readonly count?: number };
 }
 
 /** The audit as it is kept, past the server that wrote it. */
@@ -138,10 +137,6 @@ test(
     // The same process, and as good as before.
     expect((await askToken(sojourn.issuer, withSecret(client, connection))).status).toBe(200);
     expect(after).toBeLessThan(before + 200);
-    // By now the limit of refusals' audit lines admits one, which counts those before it.
-    await sleep(1_000);
-    const wrong = withSecret({ ...client, client_secret: 'wrong' });
-    expect((await askToken(sojourn.issuer, wrong)).status).toBe(401);
     expect(await sojourn.stop('SIGTERM')).toEqual({ code: 0, signal: null });
 
     const audit = auditIn(folder);
@@ -152,8 +147,8 @@ test(
     expect({ seed, unheard: tokens.filter((jti) => !known.has(jti)) }).toEqual({ seed, unheard: [] });
     const counts = entries
       .filter(({ event }) => event === 'token.refused')
-      .map(({ facts }) => 1 + (facts?.left_out ?? 0));
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(refused);
+      .map(({ facts }) => facts?.count ?? 1);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(refused);
 
     const secrets = [...good.lasting, client.client_secret, adminToken];
     const signed = new Set([...good.signatures, ...signatures]);

@@ -107,12 +107,26 @@ export interface AuditQuery {
   readonly limit: number;
 }
 
-/** The entry to store for one whose actor is `unknown`; undefined if there are too many. */
-export type LimitUnknown = (entry: AuditEntry) => AuditEntry | undefined;
+/** Decides which refusals of unauthenticated callers are separate lines, and counts the others. */
+export interface RefusalSampling {
+  isSample(entry: AuditEntry): boolean;
+  count(entry: AuditEntry): void;
+  /** Writes the counts after their minute, or `all` of them now. Keeps those that `write` rejects, and rejects too. */
+  writeCounts(write: (entry: AuditEntry) => Promise<void>, all: boolean): Promise<void>;
+}
 
 export interface Audit {
-  /** Resolves when the entry is stored. Rejects with `audit_unavailable` if the write fails and `onFailure` is `refuse`. */
+  /**
+   * Resolves when the entry is stored. Rejects with `audit_unavailable` if the write fails and `onFailure` is `refuse`. Of
+   * entries whose actor is `unknown`, only the first in a minute are stored at once; the others are counted.
+   */
   record(entry: AuditEntry): Promise<void>;
+  /** Counts a refusal of an unauthenticated caller, without a separate line. */
+  count(entry: AuditEntry): void;
+  /** Writes the counts of refusals after each minute. */
+  tick(): Promise<void>;
+  /** Writes all counts. */
+  close(): Promise<void>;
   /** Newest first. */
   search(query: AuditQuery): Promise<Page<AuditLine>>;
   /** The uses of a connection since a time in milliseconds since the epoch, counted up to `max`. */
@@ -126,27 +140,42 @@ export function createAudit(options: {
   logger: Logger;
   now: Now;
   onFailure: 'refuse' | 'continue';
-  limitUnknown?: LimitUnknown;
+  refusals?: RefusalSampling;
 }): Audit {
-  const { store, logger, now, onFailure, limitUnknown } = options;
+  const { store, logger, now, onFailure, refusals } = options;
+
+  /** @param counting decides whether the entry is a line; null for the counts themselves */
+  async function record(
+    entry: AuditEntry,
+    counting = entry.actor === 'unknown' ? refusals : null,
+  ): Promise<void> {
+    if (counting && !counting.isSample(entry)) return counting.count(entry);
+    const keys = keysOf(entry);
+    // Only the events that webhooks follow, because each index key costs a write per entry.
+    const { event, connection } = entry;
+    if (event.startsWith('connection.')) keys.push('noun:connection');
+    if (connection !== undefined && uses.includes(event)) keys.push(`use:${connection}`);
+    const at = now();
+    try {
+      await store.append({ at, keys, value: entry });
+      logger.info({ audit: entry }, entry.event);
+    } catch (cause) {
+      logger.error({ audit: entry, err: cause }, 'cannot write the audit log');
+      if (onFailure === 'continue') return;
+      counting?.count(entry);
+      throw new SojournError('audit_unavailable', { cause, retryAfter: 5 });
+    }
+  }
+
+  // A count that cannot be written is in the log, and is written later.
+  const writeCounts = (all: boolean) =>
+    refusals?.writeCounts((entry) => record(entry, null), all).catch(() => undefined);
+
   return {
-    async record(original) {
-      const entry = limitUnknown && original.actor === 'unknown' ? limitUnknown(original) : original;
-      if (!entry) return;
-      const keys = keysOf(entry);
-      // Only the events that webhooks follow, because each index key costs a write per entry.
-      const { event, connection } = entry;
-      if (event.startsWith('connection.')) keys.push('noun:connection');
-      if (connection !== undefined && uses.includes(event)) keys.push(`use:${connection}`);
-      const at = now();
-      try {
-        await store.append({ at, keys, value: entry });
-        logger.info({ audit: entry }, entry.event);
-      } catch (cause) {
-        logger.error({ audit: entry, err: cause }, 'cannot write the audit log');
-        if (onFailure === 'refuse') throw new SojournError('audit_unavailable', { cause, retryAfter: 5 });
-      }
-    },
+    record,
+    count: (entry) => refusals?.count(entry),
+    tick: async () => writeCounts(false),
+    close: async () => writeCounts(true),
 
     async search({ from, to, before, limit, ...words }) {
       const page = await store.search({
@@ -174,5 +203,5 @@ function keysOf(words: { readonly [name in (typeof indexed)[number]]?: string })
   return keys;
 }
 
-/** An index of their own, so that reading them does not depend on the number of the connection's other lines. */
+/** A separate index, so that reading them does not depend on the number of the connection's other lines. */
 const uses: readonly AuditEvent[] = ['token.issued', 'credentials.served'];

@@ -64,6 +64,15 @@ export function networkOf(address: string): string {
   return [...groups(head), ...filled, ...groups(tail ?? '')].slice(0, 4).join(':');
 }
 
+/** The text of the address's IPv4 /24 or IPv6 /48. */
+export function subnetOf(address: string): string {
+  const network = networkOf(address);
+  if (isIP(network) === 4) return network.replace(/\d+$/, '0/24');
+  if (isIP(address) !== 6) return address;
+  const { hostname } = new URL(`http://[${network.split(':').slice(0, 3).join(':')}::]`);
+  return `${hostname.slice(1, -1)}/48`;
+}
+
 const bytesOf = (group: string): number[] => {
   const value = Number.parseInt(group, 16);
   return [value >> 8, value & 255];

@@ -1,7 +1,7 @@
 /**
  * Rate limits and fair queueing: one caller cannot starve the others.
  * Owns: request counts by network address and by client, addresses of clients, the queue that shares exchange slots fairly
- * among tenants, and how many error lines and audit lines callers can cause.
+ * among tenants, how many error lines callers can cause, and counts of refusals for the audit.
  * All state is bounded and in the memory of one replica.
  * Does not own: identifying callers, where a limit applies (listeners, issuer, exchange), or error responses.
  */
@@ -9,5 +9,5 @@ export { createBuckets, networkOf } from './buckets.ts';
 export { limitErrors } from './error-lines.ts';
 export { createFairQueue, type FairQueue } from './fair-queue.ts';
 export { createKnownAddresses, type KnownAddresses } from './known-addresses.ts';
-export { limitRefusals } from './refusal-lines.ts';
+export { sampleRefusals } from './refusal-counts.ts';
 export { createRequestLimits, type RequestLimits } from './requests.ts';

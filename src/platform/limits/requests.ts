@@ -20,7 +20,7 @@ export interface RequestLimits {
 const burstSeconds = 5;
 /** More than a customer needs. Each change is an audit line, and mostly an event for the webhooks, which is kept for 30 days. */
 const changeRate = { size: 20, perSecond: 1 / 10 };
-/** At most one audit line per minute and key, so that a flood of requests does not flood the audit log. */
+/** At most one audit line per minute and key, so that a flood of requests does not flood the audit log. Of addresses, further refusals are counted. */
 const auditRate = { size: 1, perSecond: 1 / 60 };
 
 export function createRequestLimits(options: {
@@ -47,17 +47,18 @@ export function createRequestLimits(options: {
         buckets.consume(key);
         return;
       }
+      const entry: AuditEntry = {
+        event: 'request.rate_limited',
+        outcome: 'refused',
+        ...actorOf(key),
+        source_ip,
+        request_id,
+        reason,
+      };
       if (auditBuckets.retryAfter(key) === 0) {
         auditBuckets.consume(key);
-        await audit.record({
-          event: 'request.rate_limited',
-          outcome: 'refused',
-          ...actorOf(key),
-          source_ip,
-          request_id,
-          reason,
-        });
-      }
+        await audit.record(entry);
+      } else if (entry.actor === 'unknown') audit.count(entry);
       throw new SojournError('rate_limited', { retryAfter });
     };
   };

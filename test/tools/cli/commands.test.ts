@@ -303,6 +303,20 @@ describe('the command line prints', () => {
     );
   });
 
+  test('an audit entry that stands for several refusals with their number', async () => {
+    const entry = { occurred_at: 'T', event: 'token.refused', outcome: 'refused', actor: 'unknown' };
+    const { out } = await admin(['audit', 'search'], {
+      'GET /audit': { body: { items: [{ ...entry, reason: 'invalid_client', facts: { count: 4812 } }] } },
+    });
+    expect(out).toBe(
+      [
+        'OCCURRED AT  EVENT          OUTCOME  ACTOR    CONNECTION  REASON',
+        'T            token.refused  refused  unknown  -           invalid_client (4812 times)',
+        '',
+      ].join('\n'),
+    );
+  });
+
   test('an object as names and values, nested members with dotted names', async () => {
     const { out } = await admin(['connection', 'show', 'con_1'], {
       'GET /connections/con_1': {

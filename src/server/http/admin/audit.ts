@@ -46,7 +46,7 @@ export const auditLine = z.object({
   facts: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .describe(
-      '`left_out` counts the lines about unauthenticated callers that a limit left out before this one.',
+      '`count` is the number of refusals of unauthenticated callers that this line stands for: with this event and reason, from this `network`, between the times `from` and `to`.',
     )
     .exactOptional(),
 });

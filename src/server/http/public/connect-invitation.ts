@@ -48,7 +48,10 @@ export function createInvitationCheck(
     let holder: InvitationHolder | undefined;
     try {
       const wait = limit.wait(context.source_ip);
-      if (wait > 0) throw new SojournError('rate_limited', { retryAfter: wait });
+      if (wait > 0) {
+        audit.count({ event: 'invitation.rate_limited', outcome: 'refused', actor: 'unknown', ...context });
+        throw new SojournError('rate_limited', { retryAfter: wait });
+      }
       refusals.admit(context);
       await limits.countAddress(context);
       holder = await portal.open(ctx.params.invitation ?? '');

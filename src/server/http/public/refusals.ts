@@ -2,7 +2,7 @@
  * Refused secrets, tokens and links from all addresses together. Each costs a lookup and an audit line, and a flood from many
  * addresses stays below every limit of one address. Above a rate, only addresses that have been let in before are admitted.
  */
-import type { RequestContext } from '../../../platform/audit/index.ts';
+import type { Audit, RequestContext } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import { createBuckets, type KnownAddresses } from '../../../platform/limits/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
@@ -19,19 +19,28 @@ export interface RefusalsOptions {
   /** Per second. */
   readonly refusedSignIns: number;
   readonly knownAddresses: KnownAddresses;
+  readonly audit: Pick<Audit, 'count'>;
   readonly now: Now;
 }
 
 /** The only key of the bucket. */
 const everyone = '';
 
-export function createRefusals({ refusedSignIns, knownAddresses, now }: RefusalsOptions): Refusals {
+export function createRefusals({ refusedSignIns, knownAddresses, audit, now }: RefusalsOptions): Refusals {
   const bucket = createBuckets({ size: refusedSignIns, perSecond: refusedSignIns }, now);
   return {
-    admit({ source_ip }) {
+    admit(context) {
       const retryAfter = bucket.retryAfter(everyone);
-      if (retryAfter > 0 && !knownAddresses.has(source_ip))
-        throw new SojournError('server_busy', { retryAfter });
+      if (retryAfter === 0 || knownAddresses.has(context.source_ip)) return;
+      const reason = 'limits.refused_sign_ins';
+      audit.count({
+        event: 'request.rate_limited',
+        outcome: 'refused',
+        actor: 'unknown',
+        reason,
+        ...context,
+      });
+      throw new SojournError('server_busy', { retryAfter });
     },
     recordRefusal: () => void bucket.consume(everyone),
     recordSuccess: ({ source_ip }) => knownAddresses.add(source_ip),

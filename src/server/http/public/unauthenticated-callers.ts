@@ -1,6 +1,6 @@
 /**
- * Rate limits for callers at /token and /v1 before they are authenticated. A caller over a limit gets 429, without an
- * audit line per request. Both paths share the counters, or guesses at one would not count at the other. If too many
+ * Rate limits for callers at /token and /v1 before they are authenticated. A caller over a limit gets 429, which is
+ * counted in the audit. Both paths share the counters, or guesses at one would not count at the other. If too many
  * sign-ins are refused from all addresses together, only addresses from which a client has signed in are admitted.
  */
 import type { Audit, RequestContext } from '../../../platform/audit/index.ts';
@@ -42,7 +42,10 @@ export function createUnauthenticatedCallers({
   return {
     async admit(context) {
       const retryAfter = failures.wait(context.source_ip);
-      if (retryAfter > 0) throw new SojournError('rate_limited', { retryAfter });
+      if (retryAfter > 0) {
+        audit.count({ event: 'sign_in.rate_limited', outcome: 'refused', actor: 'unknown', ...context });
+        throw new SojournError('rate_limited', { retryAfter });
+      }
       refusals.admit(context);
       await limits.countAddress(context);
     },

@@ -45,7 +45,7 @@ const tail: CommandSpec = {
       await sleep(pollMs);
       for (const entry of await fetchSince(last, args, terminal)) {
         last = Number(entry.id);
-        terminal.out(isSet(args, 'json') ? `${JSON.stringify(entry)}\n` : formatEntry(entry));
+        terminal.out(isSet(args, 'json') ? `${JSON.stringify(entry)}\n` : formatEntry(withCount(entry)));
       }
     }
   },
@@ -80,6 +80,14 @@ async function fetchSince(last: number, args: ParsedArguments, terminal: Termina
   return entries.reverse();
 }
 
+/** With the number of refusals, if the entry stands for several. */
+function withCount<Entry extends Json>(entry: Entry): Entry {
+  const { count } = (entry.facts ?? {}) as Json;
+  return entry.actor !== 'unknown' || count === undefined
+    ? entry
+    : { ...entry, reason: `${cell(entry.reason)} (${cell(count)} times)` };
+}
+
 const formatEntry = ({ occurred_at, event, outcome, actor, connection, reason }: Json): string =>
   `${[occurred_at, event, outcome, actor, connection, reason]
     .filter((part) => part !== undefined)
@@ -106,8 +114,14 @@ export const audit: CommandGroup = {
       examples: ['audit search --connection con_01k0… --limit 20', 'audit search --jti 5nX… --json'],
       request: (args) => ({ method: 'GET', path: '/audit', query: filterQuery(args) }),
       format: (answer) =>
-        columns(itemsOf(answer), ['occurred_at', 'event', 'outcome', 'actor', 'connection', 'reason']) +
-        nextPageHint(answer, '--before'),
+        columns(itemsOf(answer).map(withCount), [
+          'occurred_at',
+          'event',
+          'outcome',
+          'actor',
+          'connection',
+          'reason',
+        ]) + nextPageHint(answer, '--before'),
     }),
     tail,
   ],
