@@ -96,7 +96,7 @@ export interface AuditQuery {
   readonly tenant?: string;
   readonly jti?: string;
   readonly event?: string;
-  /** Only the uses of this connection: the events in `uses`. */
+  /** Only the uses of this connection: its tokens and credentials. */
   readonly use?: string;
   /** Only events with this prefix: `connection` for events of connections themselves. */
   readonly noun?: 'connection';
@@ -150,14 +150,9 @@ export function createAudit(options: {
     counting = entry.actor === 'unknown' ? refusals : null,
   ): Promise<void> {
     if (counting && !counting.isSample(entry)) return counting.count(entry);
-    const keys = keysOf(entry);
-    // Only the events that webhooks follow, because each index key costs a write per entry.
-    const { event, connection } = entry;
-    if (event.startsWith('connection.')) keys.push('noun:connection');
-    if (connection !== undefined && uses.includes(event)) keys.push(`use:${connection}`);
     const at = now();
     try {
-      await store.append({ at, keys, value: entry });
+      await store.append({ at, value: entry });
       logger.info({ audit: entry }, entry.event);
     } catch (cause) {
       logger.error({ audit: entry, err: cause }, 'cannot write the audit log');
@@ -202,6 +197,3 @@ function keysOf(words: { readonly [name in (typeof indexed)[number]]?: string })
   for (const name of indexed) if (words[name] !== undefined) keys.push(`${name}:${words[name]}`);
   return keys;
 }
-
-/** A separate index, so that reading them does not depend on the number of the connection's other lines. */
-const uses: readonly AuditEvent[] = ['token.issued', 'credentials.served'];

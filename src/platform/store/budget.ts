@@ -5,16 +5,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { sleep, systemElapsed } from '../time/index.ts';
 
-interface Budget {
+export interface Budget {
   leftMs: number;
   /** Calls in progress, and since when there are any. */
   running: number;
   since: number;
 }
 
-/** With it, a caller hears within 2 s that it gets nothing. */
+/** A caller is refused within 2 s. */
 const budgetMs = 1_600;
-const budgets = new AsyncLocalStorage<Budget>();
+/** The budget of the calling request. */
+export const budgets = new AsyncLocalStorage<Budget>();
 
 /** Runs the work with these arguments, and all that it starts, with a budget. */
 export function withStoreBudget<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
@@ -30,15 +31,18 @@ export function endStoreBudget(): void {
   if (budget) budget.leftMs = Number.POSITIVE_INFINITY;
 }
 
-/** Waits before a retry; resolves to false if the budget does not allow that. */
-export async function pauseInBudget(milliseconds: number): Promise<boolean> {
-  const budget = budgets.getStore();
-  if (budget && budget.leftMs < milliseconds) return false;
+export const allows = (budget: Budget | undefined, milliseconds: number): boolean =>
+  !budget || budget.leftMs >= milliseconds;
+
+/** Waits before a retry on behalf of the requests with these budgets. */
+export async function pauseFor(
+  waiting: ReadonlySet<Budget | undefined>,
+  milliseconds: number,
+): Promise<void> {
   const startedAt = systemElapsed();
   await sleep(milliseconds);
   // A busy event loop makes pauses longer.
-  if (budget) budget.leftMs -= systemElapsed() - startedAt;
-  return true;
+  for (const budget of waiting) if (budget) budget.leftMs -= systemElapsed() - startedAt;
 }
 
 /** Runs a call; rejects if the budget ends first. Time in which several calls run counts once. */

@@ -71,17 +71,15 @@ export interface InsertOptions {
   readonly ifUnchanged?: DocumentVersion;
 }
 
-/** A line of the append-only journal (the audit log). */
+/** An entry of the append-only journal (the audit log). */
 export interface JournalEntry {
   /** Milliseconds since the epoch (an integer). */
   readonly at: number;
-  /** Index keys of the entry, such as a connection id, a client id or a jti. */
-  readonly keys: readonly string[];
   readonly value: unknown;
 }
 
 export interface JournalQuery {
-  /** Only entries with all of these keys. */
+  /** Only entries with all of these keys; `journal/keys.ts` derives the keys of an entry. */
   readonly keys?: readonly string[];
   /** Milliseconds since the epoch, inclusive. */
   readonly from?: number;
@@ -93,10 +91,50 @@ export interface JournalQuery {
 }
 
 export interface JournalLine {
-  /** Increases with every append; unique. */
+  /** 1 for the first line, and one more for each append. */
   readonly sequence: number;
   readonly at: number;
   readonly value: unknown;
+}
+
+/** A line with what its leaf in the Merkle tree commits to. */
+export interface SealedLine {
+  readonly sequence: number;
+  readonly at: number;
+  /** 16 random bytes; empty for a line that was written without one. */
+  readonly salt: Uint8Array;
+  /** Canonical JSON of the entry; undefined if it was pruned. */
+  readonly text: string | undefined;
+}
+
+/** A tile of the Merkle tree: hashes of 32 bytes, up to 256 of them. See C2SP tlog-tiles. */
+export interface Tile {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: Uint8Array;
+}
+
+/** What was last sealed: the lines up to `size`. */
+export interface Seal {
+  readonly size: number;
+  /** The root of the Merkle tree of these lines. */
+  readonly root: Uint8Array;
+  /** Signed; C2SP tlog-checkpoint. */
+  readonly checkpoint: string;
+  /** JSON of the values outside the journal to which the checkpoint commits, with its salt. */
+  readonly marks: string;
+}
+
+/** The journal as a Merkle tree. Lines are written first; their tiles and checkpoint follow within a second. */
+export interface JournalLog {
+  /** Lines with higher numbers than `after`, ascending. `limit`: 1 to 5,000. */
+  lines(after: number, limit: number): Promise<readonly SealedLine[]>;
+  /** The hashes of a tile; undefined if it does not exist. */
+  tile(level: number, index: number): Promise<Uint8Array | undefined>;
+  /** Undefined before the first seal. */
+  sealed(): Promise<Seal | undefined>;
+  /** Stores tiles and seal in one transaction if the last seal has the size `previous`, 0 for none; otherwise resolves to false. */
+  seal(previous: number, next: Seal, tiles: readonly Tile[]): Promise<boolean>;
 }
 
 /**
@@ -120,13 +158,14 @@ export interface Store {
   /** Compare-and-delete. */
   remove(recordType: RecordType, id: string, version: number): Promise<boolean>;
   append(entry: JournalEntry): Promise<number>;
-  /** Newest first. Pass `next` of a page, a decimal number, as `before` for the following page. */
+  /** Newest first, exact even for lines that are not indexed yet. Pass `next` of a page, a decimal number, as `before` for the following page. */
   search(query: JournalQuery): Promise<Page<JournalLine>>;
   /**
-   * How many entries with this key the journal has since `from`, counted up to `max`. Reads only index entries, and the
-   * lines of the hour in which `from` is.
+   * How many entries with this key the journal has since `from`, counted up to `max`. Reads only the index, the lines of the
+   * hour in which `from` is, and lines that are not indexed yet.
    */
   count(query: { readonly key: string; readonly from: number; readonly max: number }): Promise<number>;
+  readonly log: JournalLog;
   /** Writes a small value; rejects if the store cannot be read or written. */
   ping(): Promise<void>;
   close(): Promise<void>;

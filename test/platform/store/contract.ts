@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page, Store } from '../../../src/platform/store/index.ts';
 import { describeJournal, noon } from './journal.ts';
+import { describeLog } from './log.ts';
 
 export interface Bench {
   /** Opens another handle (file or connection) on the same state. */
@@ -137,7 +138,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect((await other.get('setting', 'v'))?.value).toEqual(value);
         await store.replace('setting', 'v', 1, [value]);
         expect((await other.get('setting', 'v'))?.value).toEqual([value]);
-        const sequence = await store.append({ at: noon, keys: ['v'], value });
+        const sequence = await store.append({ at: noon, value });
         expect(await other.search({ limit: 1 })).toEqual({ items: [{ sequence, at: noon, value }] });
       });
 
@@ -155,7 +156,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
 
       test('a value that JSON cannot represent throws a TypeError', async () => {
         await expect(store.insert('setting', 's', undefined)).rejects.toThrow(TypeError);
-        await expect(store.append({ at: noon, keys: [], value: undefined })).rejects.toThrow(TypeError);
+        await expect(store.append({ at: noon, value: undefined })).rejects.toThrow(TypeError);
         expect(await store.get('setting', 's')).toBeUndefined();
         expect(await store.search({ limit: 1 })).toEqual({ items: [] });
       });
@@ -259,6 +260,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
     });
 
     describeJournal(() => ({ store, other }));
+    describeLog(() => ({ store, other }));
 
     test('a ping resolves while the store can be written', async () => {
       await expect(store.ping()).resolves.toBeUndefined();

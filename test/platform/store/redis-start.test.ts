@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { freePort, type RedisServer, startRedis } from '../../support/redis.ts';
 import { blackHoleBefore } from './black-hole.ts';
+import { noon } from './journal.ts';
 import { ask, later, on, server, timed, unavailable } from './redis-bench.ts';
 import { startWriter } from './written.ts';
 
@@ -72,13 +74,36 @@ describe('the start on Redis', () => {
     await ask(url, (redis) => redis.set('{sojourn}:schema', '7'));
     await expect(on(url).open()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The state in ${url} has version 7; this version of Sojourn supports versions up to 1.`,
+      message: `The state in ${url} has version 7; this version of Sojourn supports versions up to 2.`,
     });
     const state = await ask(url, async (redis) => [
       await redis.keys('*'),
       await redis.get('{sojourn}:schema'),
     ]);
     expect(state).toEqual([['{sojourn}:schema'], '7']);
+  });
+
+  test('of version 1 is migrated, and its lines are found', async () => {
+    const { url } = await server();
+    await ask(url, async (redis) => {
+      await redis.mset('{sojourn}:schema', '1', '{sojourn}:journal:sequence', '1');
+      await redis.hset('{sojourn}:journal:lines', '1', `${noon}:{"tenant":"a","n":"1:2:{"}`);
+      await redis.hset('{sojourn}:journal:hours', '0', '1:1');
+      await redis.zadd('{sojourn}:journal:key:tenant:a', 1, '1');
+    });
+    const store = await on(url).open();
+    const found = { items: [{ sequence: 1, at: noon, value: { tenant: 'a', n: '1:2:{' } }] };
+    expect(await store.search({ keys: ['tenant:a'], from: noon, to: noon, limit: 5 })).toEqual(found);
+    await sleep(1_500);
+    expect(await store.search({ keys: ['tenant:a'], from: noon, to: noon, limit: 5 })).toEqual(found);
+    expect(await ask(url, async (redis) => (await redis.keys('*')).sort())).toEqual([
+      '{sojourn}:journal:hours',
+      '{sojourn}:journal:indexed',
+      '{sojourn}:journal:lines',
+      '{sojourn}:journal:list:tenant:a',
+      '{sojourn}:journal:sequence',
+      '{sojourn}:schema',
+    ]);
   });
 
   test.each([

@@ -75,7 +75,7 @@ describe('a failure of Redis', () => {
     for (const write of [
       store.insert('tenant', 'b', {}),
       store.replace('tenant', 'a', 1, {}),
-      store.append({ at: noon, keys: [], value: 1 }),
+      store.append({ at: noon, value: 1 }),
       store.ping(),
     ]) {
       expect(await timed(write)).toEqual(unavailable);
@@ -144,7 +144,10 @@ describe('a failure of Redis', () => {
     const left = { items: [{ id: '{a}', version: 2, value: {} }] };
     expect(await store.list('claim', { within: '{w}', limit: 5 })).toEqual(left);
     expect(await store.remove('claim', '{a}', 2)).toBe(true);
-    expect(await store.append({ at: noon, keys: ['{k}', '{l}'], value: 1 })).toBe(1);
-    expect(await store.search({ keys: ['{k}', '{l}'], limit: 5 })).toHaveProperty('items.length', 1);
+    expect(await store.append({ at: noon, value: { client: '{k}', tenant: '{l}' } })).toBe(1);
+    expect(await store.search({ keys: ['client:{k}', 'tenant:{l}'], limit: 5 })).toHaveProperty(
+      'items.length',
+      1,
+    );
   });
 });

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { copySqlite, examineSqlite } from '../../../src/platform/store/index.ts';
 import { listWithin } from '../../../src/platform/store/sqlite/documents.ts';
+import { applicationId, migrations } from '../../../src/platform/store/sqlite/schema.ts';
 import { sqliteBench } from './bench.ts';
 import { describeStore } from './contract.ts';
 import { startWriter } from './written.ts';
@@ -50,7 +51,7 @@ describe('the file of the embedded store', () => {
 
   test('commits concurrent lines together', async () => {
     const store = await bench.open();
-    const append = (value: number) => store.append({ at: 0, keys: ['k'], value });
+    const append = (value: number) => store.append({ at: 0, value });
     const pagesBy = async (work: () => Promise<unknown>) => {
       const database = new DatabaseSync(bench.file);
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -71,7 +72,7 @@ describe('the file of the embedded store', () => {
 
   test('is closed only after pending lines are committed', async () => {
     const store = await bench.open();
-    const line = store.append({ at: 0, keys: [], value: 1 });
+    const line = store.append({ at: 0, value: 1 });
     await store.close();
     expect(await line).toBe(1);
     expect((await (await bench.open()).search({ limit: 1 })).items).toMatchObject([{ value: 1 }]);
@@ -82,10 +83,35 @@ describe('the file of the embedded store', () => {
     const before = readFileSync(bench.file);
     await expect(bench.open()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The database ${bench.file} has version 7; this version of Sojourn supports versions up to 1.`,
+      message: `The database ${bench.file} has version 7; this version of Sojourn supports versions up to 2.`,
     });
     expect(readFileSync(bench.file).equals(before)).toBe(true);
     expect(files()).toEqual(['sojourn.db']);
+  });
+
+  test('of version 1 is migrated, and its lines are found', async () => {
+    await mkdir(dirname(bench.file), { mode: 0o700 });
+    const database = new DatabaseSync(bench.file);
+    database.exec(migrations[0]!);
+    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = 1;
+      INSERT INTO documents VALUES ('tenant', 'a', NULL, 3, '{"name":"Acme"}', NULL);
+      INSERT INTO journal (at, value) VALUES (7, '{"tenant":"a","event":"tenant.created"}');
+      INSERT INTO journal_keys VALUES ('tenant:a', 1);
+      INSERT INTO journal_hours VALUES (0, 1, 1)`);
+    database.close();
+    await chmod(bench.file, 0o600);
+    const store = await bench.open();
+    expect(await store.get('tenant', 'a')).toEqual({ id: 'a', version: 3, value: { name: 'Acme' } });
+    const value = { tenant: 'a', event: 'tenant.created' };
+    const found = { items: [{ sequence: 1, at: 7, value }] };
+    expect(await store.search({ keys: ['tenant:a'], from: 0, to: 7, limit: 5 })).toEqual(found);
+    await sleep(1_500);
+    expect(await store.search({ keys: ['tenant:a'], from: 0, to: 7, limit: 5 })).toEqual(found);
+    expect(await store.append({ at: 8, value })).toBe(2);
+    expect((await store.log.lines(0, 5)).map(({ salt, text }) => [salt.length, text])).toEqual([
+      [0, '{"tenant":"a","event":"tenant.created"}'],
+      [16, '{"event":"tenant.created","tenant":"a"}'],
+    ]);
   });
 
   test('of another program is rejected and left unchanged', async () => {
@@ -133,7 +159,7 @@ describe('the file of the embedded store', () => {
     const store = await bench.open();
     await store.insert('tenant', 'a', { name: 'Acme' });
     for (const value of ['first', 'middle', 'last'])
-      await store.append({ at: 0, keys: [], value: value.repeat(2_000) });
+      await store.append({ at: 0, value: value.repeat(2_000) });
     await store.close();
     const bytes = readFileSync(bench.file);
     const page = Math.floor(bytes.indexOf('middle'.repeat(10)) / 4_096) * 4_096;
@@ -141,7 +167,7 @@ describe('the file of the embedded store', () => {
 
     const again = await bench.open();
     expect((await again.get('tenant', 'a'))?.value).toEqual({ name: 'Acme' });
-    expect(await again.append({ at: 0, keys: [], value: 'next' })).toBe(4);
+    expect(await again.append({ at: 0, value: 'next' })).toBe(4);
     await expect(again.search({ limit: 10 })).rejects.toMatchObject({ code: 'state_unusable' });
     const copy = `${bench.file}.copy`;
     await expect(copySqlite(bench.file, copy)).rejects.toMatchObject({
@@ -173,11 +199,9 @@ describe('the file of the embedded store', () => {
     const store = await bench.open();
     const database = new DatabaseSync(bench.file);
     database.exec('BEGIN IMMEDIATE');
-    const writes = [
-      store.insert('tenant', 'a', {}),
-      store.append({ at: 0, keys: [], value: 1 }),
-      store.ping(),
-    ].map((write) => write.catch((error: unknown) => error));
+    const writes = [store.insert('tenant', 'a', {}), store.append({ at: 0, value: 1 }), store.ping()].map(
+      (write) => write.catch((error: unknown) => error),
+    );
     // Reads and everything else in the process continue.
     expect(await store.get('tenant', 'a')).toBeUndefined();
     for (const error of await Promise.all(writes)) {
@@ -192,7 +216,7 @@ describe('the file of the embedded store', () => {
     database.exec('ROLLBACK');
     database.close();
     expect(await waiting).toBe(true);
-    expect(await store.append({ at: 0, keys: [], value: 1 })).toBe(1);
+    expect(await store.append({ at: 0, value: 1 })).toBe(1);
   });
 
   test('on a full disk rejects the write and keeps earlier data', async () => {
@@ -237,7 +261,7 @@ describe('the file of the embedded store', () => {
     const store = await bench.open();
     for (const id of told) {
       expect(await store.get('setting', id)).toMatchObject({ id, version: 1 });
-      expect((await store.search({ keys: [id], limit: 2 })).items).toHaveLength(1);
+      expect((await store.search({ keys: [`client:${id}`], limit: 2 })).items).toHaveLength(1);
     }
     const database = new DatabaseSync(bench.file);
     expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);

@@ -27,7 +27,7 @@ for (let i = 0; ; i++) {
   const id = `${name}-${i}`;
   try {
     await store.insert('setting', id, value);
-    await store.append({ at: systemNow(), keys: [id], value });
+    await store.append({ at: systemNow(), value: { ...value, client: id } });
   } catch (error) {
     const code = error instanceof SojournError ? error.code : String(error);
     const readable = (await store.get('setting', `${name}-0`)) !== undefined;

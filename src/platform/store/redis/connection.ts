@@ -8,7 +8,9 @@ import { scripts } from './scripts.ts';
 
 /** A connection with our Lua scripts as methods. */
 export type Connection = Redis & {
-  readonly [name in keyof typeof scripts]: (...keysAndArguments: (string | number)[]) => Promise<unknown>;
+  readonly [name in keyof typeof scripts]: (
+    ...keysAndArguments: (string | number | Buffer)[]
+  ) => Promise<unknown>;
 };
 
 /** In milliseconds; every call must settle in under 2 s. */

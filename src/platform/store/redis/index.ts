@@ -32,9 +32,10 @@ export async function openRedis(url: string, { logger, now }: StoreDependencies)
 
 function serve(redis: Connection, now: StoreDependencies['now']): Store {
   let closed = false;
+  const { stop, ...journal } = journalIn(redis);
   return {
     ...documentsIn(redis, now),
-    ...journalIn(redis),
+    ...journal,
     ping: () =>
       attempt(async () => {
         // A write, so that the readiness check fails on a full or read-only server.
@@ -43,6 +44,7 @@ function serve(redis: Connection, now: StoreDependencies['now']): Store {
     async close() {
       if (closed) return;
       closed = true;
+      await stop();
       const ended = new Promise((resolve) => redis.once('end', resolve));
       // QUIT waits for pending responses; if the server cannot be reached, close at once.
       await redis.quit().then(

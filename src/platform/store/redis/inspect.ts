@@ -1,19 +1,32 @@
 /** Checks at the start: the version of the stored state, and the server's persistence settings. */
 import type { Redis } from 'ioredis';
 import { SojournError } from '../../errors/index.ts';
-import { schemaKey } from './keys.ts';
+import { hoursKey, indexedKey, schemaKey, version1Lists } from './keys.ts';
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
-/** Writes our schema version to an empty server. Rejects with `state_unusable` if a newer version of Sojourn wrote it. */
+/**
+ * Writes our schema version to an empty server, and migrates the state of an older version. Rejects with `state_unusable` if a
+ * newer version of Sojourn wrote it.
+ */
 export async function claim(redis: Redis, store: string): Promise<void> {
   await redis.set(schemaKey, schemaVersion, 'NX');
   const version = await redis.get(schemaKey);
-  if (version === String(schemaVersion)) return;
-  throw new SojournError('state_unusable', {
-    detail: `The state in ${store} has version ${version}; this version of Sojourn supports versions up to ${schemaVersion}.`,
-    advice: 'Start the newer version of Sojourn again, or use another database.',
-  });
+  if (version === '1') await replaceIndex(redis);
+  else if (version !== String(schemaVersion)) {
+    throw new SojournError('state_unusable', {
+      detail: `The state in ${store} has version ${version}; this version of Sojourn supports versions up to ${schemaVersion}.`,
+      advice: 'Start the newer version of Sojourn again, or use another database.',
+    });
+  }
+}
+
+/** Version 1 had another index. The journal is indexed again in the background, and searched without an index until then. */
+async function replaceIndex(redis: Redis): Promise<void> {
+  const match = `${version1Lists}*`;
+  for await (const keys of redis.scanStream({ match, count: 1_000 }) as AsyncIterable<string[]>)
+    if (keys.length > 0) await redis.unlink(...keys);
+  await redis.multi().del(hoursKey, indexedKey).set(schemaKey, schemaVersion).exec();
 }
 
 /** Returns warnings about settings with which the server may lose acknowledged writes. */

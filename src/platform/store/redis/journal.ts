@@ -1,107 +1,97 @@
-/**
- * The journal in Redis. Lines never change, so a search needs no atomicity: it reads in batches, newest first, and never
- * blocks the server.
- */
-import type { JournalLine, JournalQuery, Store } from '../contract.ts';
-import { hourOf } from '../hours.ts';
-import { pageOf } from '../page.ts';
-import { toText } from '../text.ts';
+/** The journal in Redis. An append writes the line alone; its index and its place in the Merkle tree follow. */
+import { randomBytes } from 'node:crypto';
+import type { SealedLine, Store } from '../contract.ts';
+import { indexBatchSize, indexOf } from '../journal/index-lines.ts';
+import { startIndexer } from '../journal/indexer.ts';
+import { type JournalReader, searchIn } from '../journal/search.ts';
+import { toCanonicalText } from '../text.ts';
 import type { Connection } from './connection.ts';
 import { attempt } from './failure.ts';
-import { hoursKey, linesKey, sequenceKey, wordKey } from './keys.ts';
+import { hoursKey, indexedKey, linesKey, listKey, sequenceKey } from './keys.ts';
+import { treeIn } from './tree.ts';
 
-/** Sequence numbers read per batch. */
-const batchSize = 500;
-
-export function journalIn(redis: Connection): Pick<Store, 'append' | 'search' | 'count'> {
+export function journalIn(
+  redis: Connection,
+): Pick<Store, 'append' | 'search' | 'count' | 'log'> & { stop(): Promise<void> } {
+  const stop = startIndexer(() => attempt(() => indexNext(redis)));
+  const { search, count } = searchIn(readerIn(redis));
   return {
-    append: ({ at, keys, value }) =>
+    append: ({ at, value }) =>
       attempt(async () => {
-        const names = [sequenceKey, linesKey, hoursKey, ...new Set(keys.map(wordKey))];
-        return Number(await redis.appendLine(names.length, ...names, at, hourOf(at), toText(value)));
+        const text = `${at}:${randomBytes(16).toString('base64url')}:${toCanonicalText(value)}`;
+        return Number(await redis.appendLine(sequenceKey, linesKey, text));
       }),
-
-    search: (query) =>
-      attempt(async () => {
-        const needed = query.limit + 1;
-        const lines: JournalLine[] = [];
-        for await (const sequences of batches(redis, query)) {
-          if (sequences.length > 0) lines.push(...(await read(redis, sequences, query)));
-          if (lines.length >= needed) break;
-        }
-        return pageOf(lines.slice(0, needed), query.limit, ({ sequence }) => String(sequence));
-      }),
-
-    count: ({ key, from, max }) =>
-      attempt(async () => {
-        const [first, newest] = await span(redis, { from, limit: max });
-        if (first > newest) return 0;
-        const [, last = String(first - 1)] =
-          (await redis.hget(hoursKey, String(hourOf(from))))?.split(':') ?? [];
-        let count = await redis.zcount(wordKey(key), Number(last) + 1, '+inf');
-        const inHour: JournalQuery = { keys: [key], from, before: Number(last) + 1, limit: max };
-        for await (const sequences of batches(redis, inHour)) {
-          if (count >= max) break;
-          if (sequences.length > 0) count += (await read(redis, sequences, inHour)).length;
-        }
-        return Math.min(count, max);
-      }),
+    search: (query) => attempt(() => search(query)),
+    count: (query) => attempt(() => count(query)),
+    log: {
+      lines: (after, limit) =>
+        attempt(async () => {
+          const newest = Number((await redis.get(sequenceKey)) ?? 0);
+          const length = Math.max(0, Math.min(limit, newest - after));
+          return read(
+            redis,
+            Array.from({ length }, (_, i) => after + 1 + i),
+          );
+        }),
+      ...treeIn(redis),
+    },
+    stop,
   };
 }
 
-/** Sequence numbers, descending, of the lines that have all keys and whose time may match. */
-async function* batches(redis: Connection, query: JournalQuery): AsyncGenerator<readonly number[]> {
-  const [first, last] = await span(redis, query);
-  const [walked, ...others] = await rarestFirst(redis, (query.keys ?? []).map(wordKey));
-  let next = Math.min(last, (query.before ?? last + 1) - 1);
-  while (next >= first) {
-    const walk =
-      walked === undefined
-        ? Array.from({ length: Math.min(batchSize, next - first + 1) }, (_, i) => next - i)
-        : (await redis.zrevrangebyscore(walked, next, first, 'LIMIT', 0, batchSize)).map(Number);
-    if (walk.length === 0) return;
-    next = walk.at(-1)! - 1;
-    let matching = walk;
-    for (const word of others) {
-      if (matching.length === 0) break;
-      const scores = await redis.zmscore(word, ...matching.map(String));
-      matching = matching.filter((_, i) => scores[i] != null);
-    }
-    yield matching;
-  }
+function readerIn(redis: Connection): JournalReader {
+  return {
+    async extent() {
+      // In this order: a line that is indexed between the two reads is read without the index.
+      const indexed = Number((await redis.get(indexedKey)) ?? 0);
+      return { newest: Number((await redis.get(sequenceKey)) ?? 0), indexed };
+    },
+    read: (sequences) => read(redis, sequences),
+    async hours(low, high) {
+      return Object.entries(await redis.hgetall(hoursKey))
+        .filter(([hour]) => Number(hour) >= low && Number(hour) <= high)
+        .map(([, bounds]) => bounds.split(':').map(Number) as [number, number]);
+    },
+    async *blocks(name, low, high) {
+      const blocks = (await redis.hkeys(listKey(name))).map(Number);
+      yield* blocks.filter((block) => block >= low && block <= high).sort((a, b) => b - a);
+    },
+    lists: (names, block) =>
+      Promise.all(names.map(async (name) => (await redis.hget(listKey(name), String(block))) ?? '')),
+  };
 }
 
-async function read(
-  redis: Connection,
-  sequences: readonly number[],
-  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: JournalQuery,
-): Promise<JournalLine[]> {
+/** AT:SALT:JSON, or AT:JSON of a line from before salts, or AT:SALT: of a pruned one. */
+const format = /^(\d+):(?:([\w-]{22}):)?/;
+
+async function read(redis: Connection, sequences: readonly number[]): Promise<SealedLine[]> {
+  if (sequences.length === 0) return [];
   const texts = await redis.hmget(linesKey, ...sequences.map(String));
   return sequences.flatMap((sequence, i) => {
-    const text = texts[i];
+    const [head, at, salt = ''] = format.exec(texts[i] ?? '') ?? [];
     // The server can lose a line but keep its number, for example in a failover.
-    if (text == null) return [];
-    const colon = text.indexOf(':');
-    const at = Number(text.slice(0, colon));
-    return at >= from && at <= to
-      ? [{ sequence, at, value: JSON.parse(text.slice(colon + 1)) as unknown }]
-      : [];
+    if (head === undefined) return [];
+    const text = texts[i]!.slice(head.length) || undefined;
+    return [{ sequence, at: Number(at), salt: Buffer.from(salt, 'base64url'), text }];
   });
 }
 
-/** The first and last sequence number whose time may match; [1, 0] if there is none. */
-async function span(redis: Connection, { from, to }: JournalQuery): Promise<readonly [number, number]> {
-  if (from === undefined && to === undefined) return [1, Number((await redis.get(sequenceKey)) ?? 0)];
-  const [low, high] = [hourOf(from ?? Number.NEGATIVE_INFINITY), hourOf(to ?? Number.POSITIVE_INFINITY)];
-  const spans = Object.entries(await redis.hgetall(hoursKey))
-    .filter(([hour]) => Number(hour) >= low && Number(hour) <= high)
-    .map(([, bounds]) => bounds.split(':').map(Number));
-  if (spans.length === 0) return [1, 0];
-  return [Math.min(...spans.map(([first]) => first!)), Math.max(...spans.map(([, last]) => last!))];
-}
-
-async function rarestFirst(redis: Connection, words: readonly string[]): Promise<readonly string[]> {
-  if (words.length < 2) return words;
-  const counted = await Promise.all(words.map(async (word) => ({ word, count: await redis.zcard(word) })));
-  return counted.sort((a, b) => a.count - b.count).map(({ word }) => word);
+/** Indexes the next lines; resolves to how many. Another replica may have done so first, which changes nothing. */
+async function indexNext(redis: Connection): Promise<number> {
+  const indexed = Number((await redis.get(indexedKey)) ?? 0);
+  const newest = Number((await redis.get(sequenceKey)) ?? 0);
+  const length = Math.min(indexBatchSize, newest - indexed);
+  if (length <= 0) return 0;
+  const lines = await read(
+    redis,
+    Array.from({ length }, (_, i) => indexed + 1 + i),
+  );
+  const { postings, hours } = indexOf(lines);
+  const names = [indexedKey, hoursKey, ...postings.map(({ name }) => listKey(name))];
+  const added = [
+    ...postings.flatMap(({ block, list }) => [block, list]),
+    ...[...hours].flatMap(([hour, [first, last]]) => [hour, first, last]),
+  ];
+  await redis.indexLines(names.length, ...names, indexed, indexed + length, ...added);
+  return length;
 }

@@ -21,9 +21,17 @@ export const expiryKey = `${prefix}expiry`;
 
 /** A counter: the last sequence number. */
 export const sequenceKey = `${prefix}journal:sequence`;
-/** A hash from sequence number to AT:VALUE. */
+/** A hash from sequence number to AT:SALT:JSON. */
 export const linesKey = `${prefix}journal:lines`;
+/** The number of the last indexed line. */
+export const indexedKey = `${prefix}journal:indexed`;
 /** A hash from hour to FIRST:LAST. */
 export const hoursKey = `${prefix}journal:hours`;
-/** A sorted set of the sequence numbers of the lines with this key. */
-export const wordKey = (key: string): string => `${prefix}journal:key:${key}`;
+/** A hash from block to posting list. */
+export const listKey = (name: string): string => `${prefix}journal:list:${name}`;
+/** A hash from LEVEL/INDEX to the hashes of a tile. */
+export const tilesKey = `${prefix}journal:tiles`;
+/** A hash: size, root (base64), checkpoint and marks of the last seal. */
+export const sealKey = `${prefix}journal:seal`;
+/** Sorted sets by which version 1 of this layout found lines. */
+export const version1Lists = `${prefix}journal:key:`;

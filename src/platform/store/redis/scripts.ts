@@ -100,14 +100,34 @@ end
 return found`;
 
 const append = `
-local at, hour, value = unpack(ARGV)
 local sequence = redis.call('INCR', KEYS[1])
-redis.call('HSET', KEYS[2], sequence, at .. ':' .. value)
-local noted = redis.call('HGET', KEYS[3], hour)
-local first = noted and string.match(noted, '^%d+') or sequence
-redis.call('HSET', KEYS[3], hour, first .. ':' .. sequence)
-for i = 4, #KEYS do redis.call('ZADD', KEYS[i], sequence, sequence) end
+redis.call('HSET', KEYS[2], sequence, ARGV[1])
 return sequence`;
+
+/** Adds to the lists and hours, unless another replica has indexed these lines. */
+const index = `
+if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+local next = 3
+for i = 3, #KEYS do
+  local block, list = ARGV[next], ARGV[next + 1]
+  redis.call('HSET', KEYS[i], block, (redis.call('HGET', KEYS[i], block) or '') .. list)
+  next = next + 2
+end
+for i = next, #ARGV, 3 do
+  local noted = redis.call('HGET', KEYS[2], ARGV[i])
+  local first = noted and string.match(noted, '^%d+') or ARGV[i + 1]
+  redis.call('HSET', KEYS[2], ARGV[i], first .. ':' .. ARGV[i + 2])
+end
+return 1`;
+
+/** Compare-and-swap on the sealed size. */
+const seal = `
+local previous, size, root, checkpoint, marks = unpack(ARGV)
+if (redis.call('HGET', KEYS[1], 'size') or '0') ~= previous then return 0 end
+redis.call('HSET', KEYS[1], 'size', size, 'root', root, 'checkpoint', checkpoint, 'marks', marks)
+for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+return 1`;
 
 export const scripts = {
   insertDocument: { lua: insert, numberOfKeys: 4 },
@@ -115,6 +135,8 @@ export const scripts = {
   removeDocument: { lua: remove, numberOfKeys: 3 },
   listDocuments: { lua: list, numberOfKeys: 1, readOnly: true },
   listVersions: { lua: versions, numberOfKeys: 1, readOnly: true },
+  appendLine: { lua: append, numberOfKeys: 2 },
   /** The number of keys varies, so the caller passes it as the first argument. */
-  appendLine: { lua: append },
+  indexLines: { lua: index },
+  sealJournal: { lua: seal, numberOfKeys: 2 },
 } as const;

@@ -1,10 +1,11 @@
-/** Documents in SQLite: each operation is one statement, which is atomic across processes too. */
+/** Documents in SQLite: each operation is one statement, and writes share transactions. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Now } from '../../time/index.ts';
 import type { ListQuery, RecordType, Store } from '../contract.ts';
 import { pageOf } from '../page.ts';
 import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
+import type { GroupCommit } from './group-commit.ts';
 import { retryWhileLocked } from './retry.ts';
 
 type Row = Readonly<{ id: string; version: number; value: string }>;
@@ -24,6 +25,7 @@ export const listWithin = `${columns} INDEXED BY documents_within WHERE record_t
 
 export function documentsIn(
   database: DatabaseSync,
+  { commit }: GroupCommit,
   now: Now,
 ): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove'> {
   const statements = prepare(database);
@@ -48,29 +50,28 @@ export function documentsIn(
       return new Map(rows.map(({ id, version }) => [id, version]));
     }),
 
-    insert: retryWhileLocked((...[recordType, id, value, options = {}]: Parameters<Store['insert']>) => {
-      const { within, expiresAt, ifUnchanged } = options;
-      if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepLimit);
+    async insert(recordType, id, value, { within, expiresAt, ifUnchanged } = {}) {
       const row = [recordType, id, within ?? null, toText(value), expiresAt ?? null] as const;
-      const { changes } = ifUnchanged
-        ? statements.insertIfUnchanged.run(
-            ...row,
-            ...[ifUnchanged.recordType, ifUnchanged.id, ifUnchanged.version, now()],
-            now(),
-          )
-        : statements.insert.run(...row, now());
-      return changes === 1;
-    }),
+      return commit(() => {
+        if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepLimit);
+        const { changes } = ifUnchanged
+          ? statements.insertIfUnchanged.run(
+              ...row,
+              ...[ifUnchanged.recordType, ifUnchanged.id, ifUnchanged.version, now()],
+              now(),
+            )
+          : statements.insert.run(...row, now());
+        return changes === 1;
+      });
+    },
 
-    replace: retryWhileLocked(
-      (...[recordType, id, version, value]: Parameters<Store['replace']>) =>
-        statements.replace.run(toText(value), recordType, id, version, now()).changes === 1,
-    ),
+    async replace(recordType, id, version, value) {
+      const text = toText(value);
+      return commit(() => statements.replace.run(text, recordType, id, version, now()).changes === 1);
+    },
 
-    remove: retryWhileLocked(
-      (recordType: RecordType, id: string, version: number) =>
-        statements.remove.run(recordType, id, version, now()).changes === 1,
-    ),
+    remove: (recordType, id, version) =>
+      commit(() => statements.remove.run(recordType, id, version, now()).changes === 1),
   };
 }
 

@@ -11,7 +11,7 @@ import { applicationId, migrations } from './schema.ts';
 const lockTimeoutMs = 4_000;
 
 /**
- * The start checks every table that serving reads. It skips the journal and its keys, which grow without limit (a second
+ * The start checks every table of version 1 that serving reads. It skips the journal, which grows without limit (a second
  * per 400 MB); a search detects damage there, and every backup checks the whole file.
  */
 const startChecks = ['documents', 'journal_hours', 'pulse'].map((table) => `quick_check(${table})`);

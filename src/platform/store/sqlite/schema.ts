@@ -35,4 +35,30 @@ export const migrations: readonly string[] = [
 
    CREATE TABLE pulse (beats INTEGER NOT NULL) STRICT;
    INSERT INTO pulse VALUES (0);`,
+
+  // The journal as a Merkle tree, with an index that is written later. Lines from before have no salt, and are indexed again.
+  `ALTER TABLE journal ADD COLUMN salt BLOB NOT NULL DEFAULT x'';
+   DROP TABLE journal_keys;
+   DELETE FROM journal_hours;
+   CREATE TABLE journal_lists (
+     name     TEXT NOT NULL,
+     block    INTEGER NOT NULL,
+     list     TEXT NOT NULL,
+     PRIMARY KEY (name, block)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE journal_tiles (
+     level    INTEGER NOT NULL,
+     number   INTEGER NOT NULL,
+     hashes   BLOB NOT NULL,
+     PRIMARY KEY (level, number)
+   ) STRICT;
+   CREATE TABLE journal_state (
+     id         INTEGER PRIMARY KEY CHECK (id = 1),
+     indexed    INTEGER NOT NULL,
+     size       INTEGER NOT NULL,
+     root       BLOB,
+     checkpoint TEXT,
+     marks      TEXT
+   ) STRICT;
+   INSERT INTO journal_state VALUES (1, 0, 0, NULL, NULL, NULL);`,
 ];
