@@ -40,7 +40,7 @@ export interface Connections {
   /** Rejects with `invalid_request` if these fields of a report name a principal that customers share. */
   checkReport(connection: Connection, fields: Readonly<Record<string, unknown>>): Promise<void>;
   /** Whether the target names a principal that customers share, and does not declare it. */
-  readonly isUndeclared: SharedPrincipals['isUndeclared'];
+  readonly undeclared: SharedPrincipals['undeclared'];
   /** Pauses the connection at once. The invitation that pauses it first owns the pause. */
   pause(id: string, invitation: string): Promise<Connection>;
   /** Rejects with `pause_not_owned` unless `mayLift` allows it for the invitation that owns the pause. */
@@ -172,7 +172,7 @@ export function createConnections(options: {
 
     checkReport: (connection, fields) =>
       principals.refuseReported({ ...connection, target: reportedTarget(connection, fields) }),
-    isUndeclared: principals.isUndeclared,
+    undeclared: principals.undeclared,
 
     pause: (id, invitation) =>
       kept.change(id, (connection) =>

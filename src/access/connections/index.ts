@@ -30,4 +30,5 @@ export {
   type NewConnection,
   readNewConnection,
 } from './schema.ts';
+export type { UndeclaredPrincipal } from './shared-principals.ts';
 export { isIssuerUnused } from './trust.ts';

@@ -10,9 +10,19 @@ import type { Connection } from './connection.ts';
 
 type Target = Pick<Connection, 'cloud' | 'target' | 'tenant'>;
 
+/** A principal that a target must not name. */
+export interface UndeclaredPrincipal {
+  /** `shared`: the target does not declare it. `exclusive`: it belongs to another tenant. */
+  readonly kind: 'shared' | 'exclusive';
+  /** Of the target. */
+  readonly field: string;
+  readonly detail: string;
+  readonly advice: string;
+}
+
 export interface SharedPrincipals {
-  /** Whether the target names a shared principal and does not declare it, or one of another tenant. */
-  isUndeclared(target: Target): Promise<boolean>;
+  /** Undefined if the connection may use the principal of its target. */
+  undeclared(target: Target): Promise<UndeclaredPrincipal | undefined>;
   /**
    * Call it before the target is stored: permanently remembers a principal that it declares, because customers may have
    * consented to it, and an exclusive one for its tenant, because customers may trust it for longer than the connection
@@ -25,20 +35,27 @@ export interface SharedPrincipals {
 }
 
 export function createSharedPrincipals(store: Store): SharedPrincipals {
-  async function isUndeclared({ cloud, target, tenant }: Target): Promise<boolean> {
+  async function undeclared({ cloud, target, tenant }: Target): Promise<UndeclaredPrincipal | undefined> {
     const principal = clouds[cloud]?.principal?.(target);
-    if (!principal || principal.isShared) return false;
+    if (!principal || principal.isShared) return undefined;
     const declared = await store.get<{ tenant?: string }>('shared_principal', idOf(cloud, principal));
-    return declared !== undefined && declared.value.tenant !== tenant;
+    if (!declared || declared.value.tenant === tenant) return undefined;
+    const kind = principal.isExclusive ? 'exclusive' : 'shared';
+    return { kind, field: principal.field, ...texts[kind] };
   }
 
-  async function refuse(target: Target, prefix: string, message: string): Promise<void> {
-    const field = clouds[target.cloud]?.principal?.(target.target)?.field;
-    if (await isUndeclared(target)) throw invalidRequest([{ path: `${prefix}${field}`, message }]);
+  async function refuse(
+    target: Target,
+    prefix: string,
+    messageOf: (kind: UndeclaredPrincipal['kind']) => string,
+  ): Promise<void> {
+    const principal = await undeclared(target);
+    if (principal)
+      throw invalidRequest([{ path: `${prefix}${principal.field}`, message: messageOf(principal.kind) }]);
   }
 
   return {
-    isUndeclared,
+    undeclared,
     async declare({ cloud, target, tenant }) {
       const principal = clouds[cloud]?.principal?.(target);
       if (principal?.isShared || principal?.isExclusive)
@@ -47,21 +64,34 @@ export function createSharedPrincipals(store: Store): SharedPrincipals {
           idOf(cloud, principal),
           principal.isExclusive ? { tenant } : {},
         );
-      await refuse(
-        { cloud, target, tenant },
-        'target.',
-        principal?.isExclusive
+      await refuse({ cloud, target, tenant }, 'target.', (kind) =>
+        kind === 'exclusive'
           ? 'belongs to another tenant: the service does not check the subject, so each tenant needs its own'
           : 'is an application that customers share; set consent_redirect_uri too, or give the identity of this customer',
       );
     },
+    // No report can choose an exclusive one.
     refuseReported: (target) =>
       refuse(
         target,
         '',
-        'is an application of the vendor. Report the identity that the set-up created in your account',
+        () => 'is an application of the vendor. Report the identity that the set-up created in your account',
       ),
   };
 }
+
+const texts = {
+  shared: {
+    detail: 'The connection names an application that customers share, and does not declare it.',
+    advice:
+      'Give the identity that belongs to this customer, or set `consent_redirect_uri`, `tenant_id` and `client_id` with `sojourn connection update ID`.',
+  },
+  exclusive: {
+    detail:
+      'The connection names an audience that belongs to another tenant, and the service does not check the subject.',
+    advice:
+      'Give the customer an audience of their own, at the service and with `sojourn connection update ID`.',
+  },
+};
 
 const idOf = (cloud: string, { id }: { readonly id: string }): string => `${cloud}-${id}`;

@@ -102,7 +102,11 @@ export function createPolicy(options: {
         const { purpose: requestedPurpose, ...withoutPurpose } = question;
         throw refusalOf(decision, connection, requestedPurpose, decide(guards, withoutPurpose));
       }
-      if (await connections.isUndeclared(connection)) throw new SojournError('principal_undeclared');
+      const undeclared = await connections.undeclared(connection);
+      if (undeclared) {
+        const { detail, advice } = undeclared;
+        throw new SojournError('principal_undeclared', { detail, advice });
+      }
       for (const guard of isRepeated ? [] : audit_violations)
         await audit.record({
           event: 'guard.violated',

@@ -5,6 +5,7 @@ import {
   type Connections,
   type ResolvedConnection,
   resolveConnection,
+  type UndeclaredPrincipal,
 } from '../../access/connections/index.ts';
 import { cloudOf } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -15,7 +16,7 @@ import { cloudError, documentChecks, refusedCheck } from './diagnosis.ts';
 import { type ProbeOptions, probes, runProbe } from './probes.ts';
 
 export interface CheckOptions extends ProbeOptions {
-  readonly connections: Pick<Connections, 'isUndeclared'>;
+  readonly connections: Pick<Connections, 'undeclared'>;
   readonly exchange: Pick<Exchange, 'attempt'>;
   readonly issuers: Pick<Issuers, 'of'>;
   /** Whether the server can reach its own public address. */
@@ -31,9 +32,10 @@ export async function runChecks(
   options: CheckOptions,
 ): Promise<readonly Check[]> {
   const { connection } = resolved;
-  if (await options.connections.isUndeclared(connection))
+  const undeclared = await options.connections.undeclared(connection);
+  if (undeclared)
     return [
-      undeclaredCheck(connection),
+      undeclaredCheck(connection, undeclared),
       skipped('exchange', 'Not tried: it would not prove whose directory the target names.'),
     ];
   const target = targetCheck(resolved);
@@ -67,13 +69,16 @@ function targetCheck({ connection, destination: { missingFields } }: ResolvedCon
   };
 }
 
-const undeclaredCheck = ({ id }: Connection): Check => ({
+const undeclaredCheck = (
+  { id }: Connection,
+  { kind, field, detail, advice }: UndeclaredPrincipal,
+): Check => ({
   name: 'target',
   outcome: 'failed',
-  detail: 'The target names an application that customers share, and does not declare it.',
-  advice: 'Give the identity that belongs to this customer, or declare the shared application.',
+  detail,
+  advice,
   condition: 'shared_principal',
-  fix: `sojourn connection update ${id} --set consent_redirect_uri=URL --set tenant_id=GUID --set client_id=GUID`,
+  fix: `sojourn connection update ${id} ${kind === 'shared' ? '--set consent_redirect_uri=URL --set tenant_id=GUID --set client_id=GUID' : `--set ${field}=VALUE`}`,
 });
 
 /** Exchanges a token and asks the cloud to whom the credentials belong. The credentials are discarded. */

@@ -192,9 +192,9 @@ const rows = {
   },
   principal_undeclared: {
     status: 409,
-    title: 'The connection names an application that customers share, and does not declare it.',
+    title: 'The connection names an identity or audience that is not of its customer alone.',
     advice:
-      'Give the identity that belongs to this customer, or set `consent_redirect_uri`, `tenant_id` and `client_id` with `sojourn connection update ID`.',
+      'Give one that belongs to this customer with `sojourn connection update ID`, or declare that it is shared.',
   },
   ...invitationRows,
   tenant_not_empty: {

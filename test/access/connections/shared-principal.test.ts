@@ -153,7 +153,10 @@ describe('an application that one connection declares as shared', () => {
           ...(purpose === undefined ? {} : { purpose }),
         }),
       ).rejects.toMatchObject({ code: 'principal_undeclared' });
-    expect(await bench.connections.isUndeclared(reported)).toBe(true);
+    expect(await bench.connections.undeclared(reported)).toMatchObject({
+      kind: 'shared',
+      field: 'client_id',
+    });
   });
 });
 
@@ -184,6 +187,23 @@ describe('an audience at a service that does not check the subject', () => {
     const { items } = await bench.connections.list({ limit: 10 });
     expect(items.map((connection) => connection.id).toSorted()).toEqual([id, own.id].toSorted());
     expect(await bench.connections.get(own.id)).toEqual(own);
+  });
+
+  test('is refused in a connection that existed before the preset said so', async () => {
+    const old = await connect(globex, 'acme');
+    const { items } = await bench.store.list('shared_principal', { limit: 2 });
+    const { id, version } = items[0]!;
+    await bench.store.remove('shared_principal', id, version);
+    await connect(tenant, 'acme');
+    const { client } = await bench.clients.create({ name: 'c', may_use: [{ connection: old.id }] });
+    const context = { source_ip: '127.0.0.1', request_id: 'r' };
+    await expect(bench.policy.authorize({ client, connection: old.id, context })).rejects.toMatchObject({
+      code: 'principal_undeclared',
+      message:
+        'The connection names an audience that belongs to another tenant, and the service does not check the subject.',
+      advice:
+        'Give the customer an audience of their own, at the service and with `sojourn connection update ID`.',
+    });
   });
 
   test('is in several connections of its tenant', async () => {
