@@ -196,12 +196,19 @@ describe('a preset is refused', () => {
   });
 });
 
-test.each([
-  ['SQL, in whose dialects a backslash differs', 'sql', '{{role}}', 'a\\b', undefined],
+const onlySafe = 'that has only letters, digits, spaces and _ : / . @ ~ + = % ? [ ] -';
+test.each<[string, string, string, string, string | { refused: string }]>([
+  [
+    'SQL, in whose dialects a backslash differs',
+    'sql',
+    '{{role}}',
+    'a\\b',
+    { refused: 'without a backslash' },
+  ],
   ['SQL', 'sql', '{{role}}', "a'b", "'a''b'\n"],
-  ['text without quotes', 'text', 'role = {{role}}', 'a$b', undefined],
+  ['text without quotes', 'text', 'role = {{role}}', 'a$b', { refused: onlySafe }],
   ['text without quotes', 'text', 'role = {{role}}', 'a-b', 'role = a-b\n'],
-  ['an expression inside a string', 'json', '{{of}}', 'a"b', undefined],
+  ['an expression inside a string', 'json', '{{of}}', 'a"b', { refused: onlySafe }],
   ['an expression inside a string', 'json', '{{of}}', 'a-b', '"role == \'a-b\'"\n'],
 ])('a file in %s (%s %s) has the value %s as data or is refused', (_, language, content, role, expected) => {
   faultsWith(
@@ -214,8 +221,11 @@ test.each([
   );
   const [preset] = readPresets(folder);
   const files = () => cloudOfPreset(preset!).setUp!.files({ role }, facts());
-  if (expected === undefined) expect(files).toThrow('which cannot be written into the set-up files');
-  else expect(files()[0]?.content).toBe(expected);
+  if (typeof expected === 'string') expect(files()[0]?.content).toBe(expected);
+  else
+    expect(files).toThrow(
+      `which cannot be written into the set-up files; choose a value ${expected.refused}`,
+    );
 });
 
 describe('the folder of the operator', () => {

@@ -14,7 +14,7 @@ type Language = Preset['setup']['files'][number]['language'];
 /** A value as a literal of the language, with its quotes. JSON strings are YAML strings (YAML 1.2, section 1.3). */
 const literals: Readonly<Record<Language, (value: string) => string>> = {
   // Dialects differ in whether a backslash escapes.
-  sql: (value) => `'${accepted(value, /^[^\\]*$/).replaceAll("'", "''")}'`,
+  sql: (value) => `'${accepted(value, /^[^\\]*$/, 'without a backslash').replaceAll("'", "''")}'`,
   shell: shellWord,
   json: (value) => JSON.stringify(value),
   yaml: (value) => JSON.stringify(value),
@@ -24,12 +24,16 @@ const literals: Readonly<Record<Language, (value: string) => string>> = {
 
 /** Text in an unknown language, such as an expression inside a string: only characters that no language interprets. */
 function plain(value: string): string {
-  return accepted(value, /^[\w:/.@~+=%?[\] -]*$/);
+  return accepted(
+    value,
+    /^[\w:/.@~+=%?[\] -]*$/,
+    'that has only letters, digits, spaces and _ : / . @ ~ + = % ? [ ] -',
+  );
 }
 
-function accepted(value: string, form: RegExp): string {
+function accepted(value: string, form: RegExp, choice: string): string {
   if (form.test(value)) return value;
-  const message = `has ${JSON.stringify(value)}, which cannot be written into the set-up files`;
+  const message = `has ${JSON.stringify(value)}, which cannot be written into the set-up files; choose a value ${choice}`;
   throw invalidRequest([{ path: 'target', message }]);
 }
 
