@@ -18,60 +18,57 @@ export interface ConnectionCaps {
 export interface Connections {
   /** Counts a new connection until it closes; it is closed at once if there is no place for it. */
   add(socket: Socket, group: string): void;
-  /** The connection has a request in progress until the response is closed. */
-  begin(socket: Socket, response: ServerResponse): void;
+  /** The connection that was accepted for this socket, while it is open; in TLS, requests have another socket. */
+  find(socket: Socket): OpenConnection | undefined;
+  /** The connection has a request in progress until `end`. */
+  begin(connection: OpenConnection, response: ServerResponse): void;
+  /** Call it when the response is closed. */
+  end(connection: OpenConnection, response: ServerResponse): void;
   /** The responses that are not closed. */
   unanswered(): Iterable<ServerResponse>;
 }
 
-interface Group {
-  readonly name: string;
-  readonly all: Set<Connection>;
-  /** Idle connections, the longest idle first. */
-  readonly idle: Set<Connection>;
-}
-
-interface Connection {
+export interface OpenConnection {
   readonly key: string;
   readonly socket: Socket;
   readonly group: Group;
-  /** Not sent yet. */
+  /** Not closed yet. */
   readonly responses: Set<ServerResponse>;
+}
+
+interface Group {
+  readonly name: string;
+  readonly all: Set<OpenConnection>;
+  /** Idle connections, the longest idle first. */
+  readonly idle: Set<OpenConnection>;
 }
 
 /** How many connections are searched for one whose peer does not read. */
 const maxSearched = 2_000;
 
 export function createConnections({ total, perGroup }: ConnectionCaps): Connections {
-  const all = new Set<Connection>();
+  const all = new Set<OpenConnection>();
   /** By `connectionKey`: in TLS, the socket that was accepted is not the socket of the requests. */
-  const byKey = new Map<string, Connection>();
+  const byKey = new Map<string, OpenConnection>();
   const groups = new Map<string, Group>();
-  const idle = new Set<Connection>();
+  const idle = new Set<OpenConnection>();
 
   /** Closes the connection that has been idle for the longest time, or else a stalled one; false if there is none. */
-  const replace = (candidates: Set<Connection>, open: Iterable<Connection>): boolean => {
+  const replace = (candidates: Set<OpenConnection>, open: Iterable<OpenConnection>): boolean => {
     const [oldest = firstStalled(open)] = candidates;
     if (!oldest) return false;
     release(oldest);
     oldest.socket.destroy();
     return true;
   };
-  const setBusy = (connection: Connection): void => {
-    idle.delete(connection);
-    connection.group.idle.delete(connection);
-  };
-  const setIdle = (connection: Connection): void => {
-    idle.add(connection);
-    connection.group.idle.add(connection);
-  };
-  const release = (connection: Connection): void => {
+  const release = (connection: OpenConnection): void => {
     const { key, group } = connection;
     if (!all.delete(connection)) return;
     // A newer connection may have this key: from the same port of the peer, or without an address, if the peer is gone.
     if (byKey.get(key) === connection) byKey.delete(key);
-    setBusy(connection);
+    idle.delete(connection);
     group.all.delete(connection);
+    group.idle.delete(connection);
     if (group.all.size === 0) groups.delete(group.name);
   };
 
@@ -85,24 +82,29 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
         socket.destroy();
         return;
       }
-      const connection: Connection = { key: connectionKey(socket), socket, group, responses: new Set() };
-      all.add(connection);
+      const connection: OpenConnection = { key: connectionKey(socket), socket, group, responses: new Set() };
       byKey.set(connection.key, connection);
+      all.add(connection);
+      idle.add(connection);
       groups.set(name, group);
       group.all.add(connection);
-      setIdle(connection);
+      group.idle.add(connection);
       socket.once('close', () => release(connection));
     },
 
-    begin(socket, response) {
-      const connection = byKey.get(connectionKey(socket));
-      if (!connection) return;
+    find: (socket) => byKey.get(connectionKey(socket)),
+
+    begin(connection, response) {
       connection.responses.add(response);
-      setBusy(connection);
-      response.once('close', () => {
-        connection.responses.delete(response);
-        if (connection.responses.size === 0 && all.has(connection)) setIdle(connection);
-      });
+      idle.delete(connection);
+      connection.group.idle.delete(connection);
+    },
+
+    end(connection, response) {
+      connection.responses.delete(response);
+      if (connection.responses.size > 0 || !all.has(connection)) return;
+      idle.add(connection);
+      connection.group.idle.add(connection);
     },
 
     *unanswered() {
@@ -112,7 +114,7 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
 }
 
 /** The first of these with only complete answers, which its peer does not read. */
-function firstStalled(connections: Iterable<Connection>): Connection | undefined {
+function firstStalled(connections: Iterable<OpenConnection>): OpenConnection | undefined {
   let searched = 0;
   for (const connection of connections) {
     if ([...connection.responses].every(({ writableEnded }) => writableEnded)) return connection;

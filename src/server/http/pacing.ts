@@ -8,6 +8,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { busyBytes } from './busy.ts';
+import type { Connections, OpenConnection } from './connections.ts';
 import { createHeldBytes, type Holder } from './held-bytes.ts';
 
 export interface Pacing {
@@ -20,8 +21,8 @@ export interface Pacing {
 }
 
 export interface PacingOptions {
-  /** Connections of one group share a place in the queue. */
-  readonly groupOf: (socket: Socket) => string;
+  /** Those of one group share a place in the queue. */
+  readonly connections: Connections;
   /** Whether a request for this path is served from memory. */
   readonly isDocument: (path: string) => boolean;
   /** Whether a client has signed in from this group lately. */
@@ -45,8 +46,13 @@ const maxHeldBytes = 16 * 1024 * 1024;
 const endOfHeaders = Buffer.from('\r\n\r\n');
 const nothing = Buffer.alloc(0);
 
-interface Connection extends Holder {
-  readonly socket: Socket;
+interface PacedConnection extends Holder {
+  readonly open: OpenConnection;
+  /**
+   * `_paused`: whether node:http reads no more requests because the peer does not read its answers. It fails if it gets
+   * some. There is no public property for this; a test fails if a version of Node changes it.
+   */
+  readonly socket: Socket & { readonly _paused?: boolean };
   readonly parse: (chunk: Buffer) => void;
   /** Received, and not yet passed to the parser. */
   unread: Buffer;
@@ -54,18 +60,17 @@ interface Connection extends Holder {
   heldBytes: number;
   /** Whether `unread` begins with a request, and not within one. */
   isAtStart: boolean;
-  unanswered: number;
   latest?: IncomingMessage;
   isQueued: boolean;
   isPaused: boolean;
 }
 
 export function createPacing(options: PacingOptions): Pacing {
-  const { groupOf, isDocument, isKnown, maxWaiting, onBusy } = options;
-  const connections = new WeakMap<Socket, Connection>();
-  const documents = createRoundRobin<Connection>();
-  const known = createRoundRobin<Connection>();
-  const others = createRoundRobin<Connection>();
+  const { connections, isDocument, isKnown, maxWaiting, onBusy } = options;
+  const paced = new WeakMap<Socket, PacedConnection>();
+  const documents = createRoundRobin<PacedConnection>();
+  const known = createRoundRobin<PacedConnection>();
+  const others = createRoundRobin<PacedConnection>();
   const held = createHeldBytes(maxHeldBytes);
   let queued = 0;
   let startedInTurn = 0;
@@ -82,14 +87,13 @@ export function createPacing(options: PacingOptions): Pacing {
     setImmediate(nextTurn);
   };
 
-  const enqueue = (connection: Connection): void => {
-    const { socket, group, unanswered, isQueued } = connection;
+  const enqueue = (connection: PacedConnection): void => {
+    const { socket, group, open, isQueued } = connection;
     if (isQueued) return;
     const queue = isForDocument(connection) ? documents : isKnown(group) ? known : others;
     const most = maxWaiting + Math.min(acceptingTurns, turnsPerStart);
-    if (queue === others && others.size >= most && unanswered === 0) {
+    if (queue === others && others.size >= most && open.responses.size === 0) {
       connection.unread = nothing;
-      held.set(connection, 0);
       onBusy();
       pause(connection);
       socket.end(busyBytes, () => socket.destroy());
@@ -101,11 +105,11 @@ export function createPacing(options: PacingOptions): Pacing {
     scheduleTurn();
   };
 
-  const isForDocument = ({ isAtStart, unread }: Connection): boolean =>
+  const isForDocument = ({ isAtStart, unread }: PacedConnection): boolean =>
     isAtStart && isDocument(pathOf(unread));
 
   /** Half of each turn is for documents, a quarter for known groups; what one does not need, the others get. */
-  const next = (): Connection | undefined => {
+  const next = (): PacedConnection | undefined => {
     if (isAccepting) return documents.shift();
     const preferred = [documents, documents, known, others][startedInTurn % 4];
     return preferred?.shift() ?? documents.shift() ?? known.shift() ?? others.shift();
@@ -127,65 +131,64 @@ export function createPacing(options: PacingOptions): Pacing {
     if (queued > 0 || acceptingTurns > 0) scheduleTurn();
   };
 
-  const pause = (connection: Connection): void => {
+  /** Reads no more, and counts what waits until it is parsed. */
+  const pause = (connection: PacedConnection): void => {
     connection.isPaused = true;
     connection.socket.pause();
+    held.set(connection, connection.unread.buffer.byteLength);
   };
 
   /** Passes the parser everything, or, if it has the headers of several requests, up to the end of the first ones. */
-  const advance = (connection: Connection): void => {
-    const { socket, parse, unread } = connection;
-    if (socket.destroyed || isHeldBack(socket)) return;
+  const advance = (connection: PacedConnection): void => {
+    const { socket, parse, unread, open } = connection;
+    if (!mayStart(connection)) {
+      proceed(connection);
+      return;
+    }
     startedInTurn += 1;
     scheduleTurn();
     const end = unread.indexOf(endOfHeaders);
     const isOne = end === -1 || unread.indexOf(endOfHeaders, end + endOfHeaders.length) === -1;
     const length = isOne ? unread.length : end + endOfHeaders.length;
     connection.unread = isOne ? nothing : unread.subarray(length);
-    if (isOne) held.set(connection, 0);
     parse(unread.subarray(0, length));
     const endsHeaders = unread.subarray(0, length).subarray(-endOfHeaders.length).equals(endOfHeaders);
     connection.isAtStart = endsHeaders && connection.latest?.complete !== false;
     // Requests with a body cannot wait for the answers before them without holding back their own body.
-    if (connection.unanswered > 2 * maxUnanswered) socket.destroy();
+    if (open.responses.size > 2 * maxUnanswered) socket.destroy();
     proceed(connection);
   };
 
-  const proceed = (connection: Connection): void => {
-    const { socket, unread, unanswered, latest } = connection;
+  const proceed = (connection: PacedConnection): void => {
+    const { socket, unread } = connection;
     if (socket.destroyed) {
       connection.drop();
-    } else if (isHeldBack(socket)) {
-      if (unread.length > 0) pause(connection);
-    } else if (unread.length === 0) {
-      if (!connection.isPaused) return;
+    } else if (unread.length > 0) {
+      pause(connection);
+      if (mayStart(connection)) enqueue(connection);
+    } else if (connection.isPaused) {
+      held.set(connection, 0);
+      if (socket._paused) return;
       connection.isPaused = false;
       socket.resume();
-    } else {
-      pause(connection);
-      if (unanswered < maxUnanswered || latest?.complete === false) enqueue(connection);
     }
   };
 
-  const receive = (connection: Connection, chunk: Buffer): void => {
-    const { socket, unread } = connection;
-    const length = unread.length + chunk.length;
-    if (length > maxUnreadBytes) {
+  const receive = (connection: PacedConnection, chunk: Buffer): void => {
+    const { unread } = connection;
+    if (unread.length + chunk.length > maxUnreadBytes) {
       connection.drop();
       return;
     }
     const isFirst = unread.length === 0;
     connection.unread = isFirst ? chunk : Buffer.concat([unread, chunk]);
-    held.set(connection, length);
-    if (socket.destroyed) return;
     if (!isFirst) {
       pause(connection);
       return;
     }
-    const isIdle = connection.unanswered < maxUnanswered || connection.latest?.complete === false;
     const isFree = startedInTurn < maxPerTurn && others.size === 0;
     const hasToWait = (hasAccepted || isAccepting) && !isForDocument(connection);
-    if (isIdle && !isHeldBack(socket) && isFree && !hasToWait) advance(connection);
+    if (isFree && !hasToWait) advance(connection);
     else proceed(connection);
   };
 
@@ -196,9 +199,14 @@ export function createPacing(options: PacingOptions): Pacing {
     },
 
     add(socket) {
+      const open = connections.find(socket);
+      if (!open) {
+        socket.destroy();
+        return;
+      }
       const [parse] = socket.listeners('data') as [(chunk: Buffer) => void];
-      const connection: Connection = {
-        ...{ socket, parse, group: groupOf(socket), unread: nothing, heldBytes: 0, unanswered: 0 },
+      const connection: PacedConnection = {
+        ...{ open, socket, parse, group: open.group.name, unread: nothing, heldBytes: 0 },
         ...{ isAtStart: true, isQueued: false, isPaused: false },
         drop() {
           connection.unread = nothing;
@@ -206,7 +214,7 @@ export function createPacing(options: PacingOptions): Pacing {
           socket.destroy();
         },
       };
-      connections.set(socket, connection);
+      paced.set(socket, connection);
       // Adding a listener makes node:http read through the stream, and not directly from the handle of the socket.
       socket.on('data', (chunk: Buffer) => receive(connection, chunk));
       socket.off('data', parse);
@@ -216,23 +224,24 @@ export function createPacing(options: PacingOptions): Pacing {
     },
 
     start(request, response) {
-      const connection = connections.get(request.socket);
+      const connection = paced.get(request.socket);
       if (!connection) return;
-      connection.unanswered += 1;
       connection.latest = request;
+      connections.begin(connection.open, response);
       response.once('close', () => {
-        connection.unanswered -= 1;
+        connections.end(connection.open, response);
         if (connection.unread.length > 0 && !connection.isQueued) proceed(connection);
       });
     },
   };
 }
 
-/**
- * Whether node:http reads no more requests because the peer does not read its answers. It fails if it gets some. There is no
- * public property for this; a test fails if a version of Node changes it.
- */
-const isHeldBack = (socket: Socket): boolean => (socket as { _paused?: boolean })._paused === true;
+/** Whether the next bytes of the connection may be parsed, once it is their turn. */
+const mayStart = ({ socket, open, latest }: PacedConnection): boolean =>
+  !socket.destroyed &&
+  !socket._paused &&
+  // Bytes of a request in progress, or few requests.
+  (open.responses.size < maxUnanswered || latest?.complete === false);
 
 /** The path in the first line of these bytes. Only a hint for the queue: the parser decides what the request is. */
 function pathOf(bytes: Buffer): string {

@@ -79,14 +79,13 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     const address = peerOf({ socket });
     return isProxy(address) ? `${address} ${socket.remotePort}` : networkOf(address);
   };
-  const pacing = createPacing({ groupOf, isDocument, isKnown, maxWaiting, onBusy });
   const { total, perGroup } = options.caps ?? defaultCaps;
   const connections = createConnections({ total: Math.min(total, affordableConnections()), perGroup });
+  const pacing = createPacing({ connections, isDocument, isKnown, maxWaiting, onBusy });
   let draining = false;
   const trackedHandler: RequestListener = (request, response) => {
     if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
     pacing.start(request, response);
-    connections.begin(request.socket, response);
     if (draining) response.setHeader('connection', 'close');
     handler(request, response);
   };

@@ -160,9 +160,9 @@ test('new connections are accepted before requests start, except requests for do
   await start({
     isDocument: (path) => path === '/jwks',
     isProxy: () => {
-      // Called when the connection is counted, and when it is paced.
+      // Called once for each connection.
       accepted += 1;
-      if (accepted === 300) startedWhenAccepted.push(...countsOf(['/x', '/jwks']));
+      if (accepted === 150) startedWhenAccepted.push(...countsOf(['/x', '/jwks']));
       return false;
     },
   });
