@@ -1,10 +1,12 @@
 /** Networks from which a client has signed in lately. They are served first under a flood; they gain nothing else. */
+import type { RequestContext } from '../audit/index.ts';
 import { createBoundedMap } from '../cache/index.ts';
 import type { Now } from '../time/index.ts';
 import { networkOf } from './buckets.ts';
 
 export interface KnownAddresses {
-  add(address: string): void;
+  /** A caller has been let in from this address. */
+  add(context: Pick<RequestContext, 'source_ip'>): void;
   has(address: string): boolean;
 }
 
@@ -16,7 +18,7 @@ const knownMs = 25 * 3_600_000;
 export function createKnownAddresses(now: Now): KnownAddresses {
   const lastSignIns = createBoundedMap<{ readonly at: number }>(maxNetworks);
   return {
-    add: (address) => void lastSignIns.set(networkOf(address), { at: now() }),
+    add: ({ source_ip }) => void lastSignIns.set(networkOf(source_ip), { at: now() }),
     has(address) {
       const last = lastSignIns.peek(networkOf(address));
       return last !== undefined && now() - last.at < knownMs;

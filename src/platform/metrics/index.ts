@@ -5,7 +5,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface HttpRequest {
-  readonly listener: 'public' | 'admin' | 'documents';
   /** A route pattern, or `other`. */
   readonly route: string;
   readonly method: string;
@@ -35,7 +34,7 @@ export interface MirrorGauges {
 }
 
 export interface Metrics {
-  request(request: HttpRequest): void;
+  requestsOf(listener: 'public' | 'admin' | 'documents'): (request: HttpRequest) => void;
   exchange(exchange: CloudExchange): void;
   /** `read` is called at each scrape. */
   watchKeys(read: () => KeyGauges): void;
@@ -125,10 +124,12 @@ export function createMetrics(): Metrics {
     });
 
   return {
-    request({ listener, route, method, status, seconds }) {
-      requests.inc({ listener, route, method, status });
-      requestSeconds.observe({ listener, route, method }, seconds);
-    },
+    requestsOf:
+      (listener) =>
+      ({ route, method, status, seconds }) => {
+        requests.inc({ listener, route, method, status });
+        requestSeconds.observe({ listener, route, method }, seconds);
+      },
     exchange({ cloud, outcome, seconds }) {
       exchanges.inc({ cloud, outcome });
       exchangeSeconds.observe({ cloud }, seconds);

@@ -17,18 +17,21 @@ const budgetMs = 1_600;
 /** The budget of the calling request. */
 export const budgets = new AsyncLocalStorage<Budget>();
 
-/** Runs the work with these arguments, and all that it starts, with a budget. */
-export function withStoreBudget<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
-  budgets.run({ leftMs: budgetMs, running: 0, since: 0 }, work, ...args);
-}
-
 /**
- * Ends the budget of the caller when its request is answered: what continues in the background, such as an event stream,
- * only has the deadline of each call.
+ * The same work with a budget for all that it starts. The budget ends with the work: what continues in the background, such as
+ * an event stream, only has the deadline of each call.
  */
-export function endStoreBudget(): void {
-  const budget = budgets.getStore();
-  if (budget) budget.leftMs = Number.POSITIVE_INFINITY;
+export function withStoreBudget<Args extends unknown[]>(
+  work: (...args: Args) => Promise<void> | void,
+): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    const budget = { leftMs: budgetMs, running: 0, since: 0 };
+    try {
+      await budgets.run(budget, work, ...args);
+    } finally {
+      budget.leftMs = Number.POSITIVE_INFINITY;
+    }
+  };
 }
 
 export const allows = (budget: Budget | undefined, milliseconds: number): boolean =>

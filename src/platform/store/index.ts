@@ -7,7 +7,7 @@ import type { Store, StoreDependencies } from './contract.ts';
 import { openRedis } from './redis/index.ts';
 import { openSqlite } from './sqlite/index.ts';
 
-export { endStoreBudget, withStoreBudget } from './budget.ts';
+export { withStoreBudget } from './budget.ts';
 export type * from './contract.ts';
 export { allItems } from './paging.ts';
 export { type Records, records, unlessSame } from './records.ts';

@@ -65,7 +65,7 @@ export async function startListeners(context: Context, state: State, services: S
     logger: limitErrors(logger, now),
     now,
     addressOf,
-    observe: (request) => metrics.request({ listener, ...request }),
+    observe: metrics.requestsOf(listener),
   });
   const { audit } = state;
   const knownAddresses = createKnownAddresses(now);
@@ -113,7 +113,7 @@ export async function startListeners(context: Context, state: State, services: S
     isDocument: endsIn(documentPaths),
     isKnown: knownAddresses.has,
     maxWaiting: config.limits.requests_in_flight,
-    onBusy: () => metrics.request({ listener: 'public', ...unread }),
+    onBusy: () => metrics.requestsOf('public')(unread),
     isProxy: within(config.trust_proxy),
     caps,
   });
@@ -124,7 +124,7 @@ export async function startListeners(context: Context, state: State, services: S
         ...{ tls: tls && serverPair(tls), caps, proxies: config.trust_proxy, documentPaths },
         find: findDocument(services.issuers, path),
         shared: documentPaths.map((end) => path + end),
-        observe: (request) => metrics.request({ listener: 'documents', ...request }),
+        observe: metrics.requestsOf('documents'),
       })
     : undefined;
   if (documents) {

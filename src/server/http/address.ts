@@ -14,7 +14,7 @@ export function within(cidrs: readonly string[]): (address: string) => boolean {
 
 /** The address of the TCP peer, without regard to headers. */
 export const peerOf = ({ socket }: Pick<IncomingMessage, 'socket'>): string =>
-  normalize(socket.remoteAddress ?? '');
+  (socket.remoteAddress ?? '').replace(mappedPrefix, '');
 
 /** @param cidrs proxies whose X-Forwarded-For is trusted; for any other peer, the peer's address is the caller's */
 export function addressReader(cidrs: readonly string[]): (request: IncomingMessage) => string {
@@ -26,7 +26,7 @@ export function addressReader(cidrs: readonly string[]): (request: IncomingMessa
     // forge every entry to the left of it.
     const hops = String(request.headers['x-forwarded-for'] ?? '').split(',');
     while (isTrusted(address)) {
-      const hop = normalize(hops.pop()?.trim() ?? '');
+      const hop = (hops.pop()?.trim() ?? '').replace(mappedPrefix, '');
       if (isIP(hop) === 0) break;
       address = hop;
     }
@@ -34,5 +34,5 @@ export function addressReader(cidrs: readonly string[]): (request: IncomingMessa
   };
 }
 
-/** One spelling per address: writes an IPv4-mapped IPv6 address, as an IPv6 socket reports it, as IPv4. */
-const normalize = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
+/** Of an IPv4-mapped IPv6 address, as an IPv6 socket reports it. Without this prefix, an address has one spelling. */
+const mappedPrefix = /^::ffff:(?=\d+\.)/;

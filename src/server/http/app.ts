@@ -8,7 +8,6 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import { answerProblem, asSojournError } from './problem.ts';
 import { faultOfTarget } from './request-target.ts';
-import { hstsOf } from './transport-security.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -22,13 +21,10 @@ export interface AppOptions {
 /** Refused because of a limit: the metrics count these requests. */
 const shed: ReadonlySet<string> = new Set(['server_busy', 'overloaded']);
 
-const contexts = new WeakMap<Context['req'], RequestContext>();
-
-export function requestContextOf(ctx: Pick<Context, 'req'>): RequestContext {
-  const context = contexts.get(ctx.req);
-  if (!context)
-    throw new SojournError('internal', { cause: new Error('the request was not accepted by createApp') });
-  return context;
+declare module 'koa' {
+  interface DefaultState {
+    readonly requestContext: RequestContext;
+  }
 }
 
 export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa {
@@ -42,14 +38,13 @@ export function createApp({ logger, now, addressOf, observe }: AppOptions): Koa 
   app.use(async (ctx: Context, next: Next) => {
     const startedAt = now();
     const context: RequestContext = { request_id: randomUUID(), source_ip: addressOf(ctx.req) };
-    contexts.set(ctx.req, context);
+    ctx.state = { requestContext: context };
     ctx.set({
       'x-request-id': context.request_id,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     });
-    ctx.set(hstsOf(ctx.req));
     try {
       const fault = faultOfTarget(ctx.req);
       if (fault) throw new SojournError(fault);

@@ -20,10 +20,8 @@ export interface Connections {
   add(socket: Socket, group: string): void;
   /** The connection that was accepted for this socket, while it is open; in TLS, requests have another socket. */
   find(socket: Socket): OpenConnection | undefined;
-  /** The connection has a request in progress until `end`. */
-  begin(connection: OpenConnection, response: ServerResponse): void;
-  /** Call it when the response is closed. */
-  end(connection: OpenConnection, response: ServerResponse): void;
+  /** Call it when the responses of a connection have changed: without any, it is idle. */
+  update(connection: OpenConnection): void;
   /** The responses that are not closed. */
   unanswered(): Iterable<ServerResponse>;
 }
@@ -61,14 +59,19 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
     oldest.socket.destroy();
     return true;
   };
+  const update = (connection: OpenConnection): void => {
+    const isIdle = all.has(connection) && connection.responses.size === 0;
+    for (const connections of [idle, connection.group.idle])
+      if (isIdle) connections.add(connection);
+      else connections.delete(connection);
+  };
   const release = (connection: OpenConnection): void => {
     const { key, group } = connection;
     if (!all.delete(connection)) return;
     // A newer connection may have this key: from the same port of the peer, or without an address, if the peer is gone.
     if (byKey.get(key) === connection) byKey.delete(key);
-    idle.delete(connection);
     group.all.delete(connection);
-    group.idle.delete(connection);
+    update(connection);
     if (group.all.size === 0) groups.delete(group.name);
   };
 
@@ -85,27 +88,15 @@ export function createConnections({ total, perGroup }: ConnectionCaps): Connecti
       const connection: OpenConnection = { key: connectionKey(socket), socket, group, responses: new Set() };
       byKey.set(connection.key, connection);
       all.add(connection);
-      idle.add(connection);
       groups.set(name, group);
       group.all.add(connection);
-      group.idle.add(connection);
+      update(connection);
       socket.once('close', () => release(connection));
     },
 
     find: (socket) => byKey.get(connectionKey(socket)),
 
-    begin(connection, response) {
-      connection.responses.add(response);
-      idle.delete(connection);
-      connection.group.idle.delete(connection);
-    },
-
-    end(connection, response) {
-      connection.responses.delete(response);
-      if (connection.responses.size > 0 || !all.has(connection)) return;
-      idle.add(connection);
-      connection.group.idle.add(connection);
-    },
+    update,
 
     *unanswered() {
       for (const { responses } of all) yield* responses;

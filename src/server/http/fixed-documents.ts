@@ -1,9 +1,11 @@
 /** Serves discovery and JWKS before koa: fixed bytes with an ETag, the same for every caller and every query. */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FixedDocument } from '../../tokens/issuer/index.ts';
 import type { AppOptions } from './app.ts';
 import { faultOfTarget } from './request-target.ts';
-import { hstsOf } from './transport-security.ts';
+
+/** A request listener that resolves once it has handled the request. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 /** The document at a path, and its route for the metrics; undefined if there is none. */
 export type FindDocument = (path: string) => Found | undefined | Promise<Found | undefined>;
@@ -24,8 +26,8 @@ export const documentsFirst =
   (
     { find, isDocument }: { find: FindDocument; isDocument: (path: string) => boolean },
     { now, observe }: Pick<AppOptions, 'now' | 'observe'>,
-    next: RequestListener,
-  ): RequestListener =>
+    next: Handler,
+  ): Handler =>
   (request, response) => {
     const { url = '', method = '' } = request;
     const query = url.indexOf('?');
@@ -33,15 +35,13 @@ export const documentsFirst =
     if ((method !== 'GET' && method !== 'HEAD') || !isDocument(path) || faultOfTarget(request))
       return next(request, response);
     const startedAt = now();
-    const serve = (found: Found | undefined): void => {
-      if (found) {
-        const status = serveDocument(request, response, found.document);
-        observe({ route: found.route, method, status, seconds: (now() - startedAt) / 1000 });
-      } else next(request, response);
+    const serve = (found: Found | undefined): Promise<void> | void => {
+      if (!found) return next(request, response);
+      const status = serveDocument(request, response, found.document);
+      observe({ route: found.route, method, status, seconds: (now() - startedAt) / 1000 });
     };
     const found = find(path);
-    if (found instanceof Promise) found.then(serve, () => serve(undefined));
-    else serve(found);
+    return found instanceof Promise ? found.then(serve, () => serve(undefined)) : serve(found);
   };
 
 /** Any page may read them: they are public, and the same for every caller. */
@@ -58,13 +58,12 @@ export function serveDocument(
   response: ServerResponse,
   { body, headers: own }: FixedDocument,
 ): 200 | 304 {
-  const common = { ...commonHeaders, ...hstsOf(request) };
   if (isCurrent(request.headers['if-none-match'], own.etag ?? '')) {
     const { 'content-type': _, ...kept } = own;
-    response.writeHead(304, { ...kept, ...common }).end();
+    response.writeHead(304, { ...kept, ...commonHeaders }).end();
     return 304;
   }
-  response.writeHead(200, { ...own, ...common, 'content-length': body.length }).end(body);
+  response.writeHead(200, { ...own, ...commonHeaders, 'content-length': body.length }).end(body);
   return 200;
 }
 

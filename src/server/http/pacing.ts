@@ -226,10 +226,13 @@ export function createPacing(options: PacingOptions): Pacing {
     start(request, response) {
       const connection = paced.get(request.socket);
       if (!connection) return;
+      const { open } = connection;
       connection.latest = request;
-      connections.begin(connection.open, response);
+      open.responses.add(response);
+      connections.update(open);
       response.once('close', () => {
-        connections.end(connection.open, response);
+        open.responses.delete(response);
+        connections.update(open);
         if (connection.unread.length > 0 && !connection.isQueued) proceed(connection);
       });
     },

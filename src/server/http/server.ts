@@ -62,6 +62,12 @@ const defaultCaps: ConnectionCaps = { total: 1_000, perGroup: 200 };
 /** As many as Linux allows by default; with Node's 511, peers of a burst wait a second until they try again. */
 const backlog = 4_096;
 
+/**
+ * Strict-Transport-Security (RFC 6797) for a year, and not for subdomains, which belong to other services. Section 7.2: not
+ * over plain HTTP, where a proxy that speaks TLS sends it.
+ */
+const strictTransport = 'max-age=31536000';
+
 /** How long requests in progress may take to finish during shutdown. */
 const drainMs = 8_000;
 
@@ -87,6 +93,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     if (authorities?.isTrusted(request.socket) === false) return request.socket.destroy();
     pacing.start(request, response);
     if (draining) response.setHeader('connection', 'close');
+    if (tls) response.setHeader('strict-transport-security', strictTransport);
     handler(request, response);
   };
   const closeAfterAnswer = () => {

@@ -7,10 +7,11 @@ const samples = (text: string): string[] =>
 
 test('requests and exchanges are counted and timed with bounded labels', async () => {
   const metrics = createMetrics();
-  const request = { listener: 'admin', route: '/admin/v1/tenants/:id', method: 'GET', status: 200 } as const;
-  metrics.request({ ...request, seconds: 0.5 });
-  metrics.request({ ...request, seconds: 0.25 });
-  metrics.request({ ...request, status: 404, seconds: 0.25 });
+  const request = { route: '/admin/v1/tenants/:id', method: 'GET', status: 200 };
+  const observe = metrics.requestsOf('admin');
+  observe({ ...request, seconds: 0.5 });
+  observe({ ...request, seconds: 0.25 });
+  observe({ ...request, status: 404, seconds: 0.25 });
   metrics.exchange({ cloud: 'aws', outcome: 'ok', seconds: 2 });
   metrics.exchange({ cloud: 'aws', outcome: 'cloud_timeout', seconds: 5 });
   const at = 'listener="admin",route="/admin/v1/tenants/:id",method="GET"';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
-import { endStoreBudget, openStore, type Store, withStoreBudget } from '../../../src/platform/store/index.ts';
+import { openStore, type Store, withStoreBudget } from '../../../src/platform/store/index.ts';
 import { startRedis } from '../../support/redis.ts';
 
 const ends: (() => unknown)[] = [];
@@ -20,10 +20,13 @@ const open = async (url: string): Promise<Store> => {
   return store;
 };
 
-const budgeted = (work: () => Promise<unknown>): Promise<unknown> =>
-  new Promise((resolve, reject) => {
-    withStoreBudget(() => void work().then(resolve, reject));
-  });
+async function budgeted<T>(work: () => Promise<T>): Promise<T> {
+  let result: T;
+  await withStoreBudget(async () => {
+    result = await work();
+  })();
+  return result!;
+}
 const isUnavailable = (error: { code?: string }) => error.code === 'store_unavailable';
 /** So many calls, one after the other; resolves to how many failed as they must. */
 const failing = async (times: number, call: () => Promise<unknown>): Promise<number> => {
@@ -105,10 +108,11 @@ describe.each(Object.keys(stores) as (keyof typeof stores)[])('a request to %s',
   test('does not spend the budget of another request, and what it leaves behind has none', async () => {
     stop();
     expect(await budgeted(() => failing(5, insert))).toBeGreaterThanOrEqual(4);
-    const background = budgeted(async () => {
-      endStoreBudget();
-      return failing(3, insert);
-    });
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>();
+    const { background } = await budgeted(async () => ({
+      background: isAnswered.then(() => failing(3, insert)),
+    }));
+    answer();
     expect(await background).toBe(fails);
     start();
     expect(await budgeted(() => failing(20, insert))).toBe(0);

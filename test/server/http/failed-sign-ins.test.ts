@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Audit } from '../../../src/platform/audit/index.ts';
+import type { SojournError } from '../../../src/platform/errors/index.ts';
+import { createKnownAddresses, createRequestLimits } from '../../../src/platform/limits/index.ts';
 import { call } from '../../../src/sandbox/demo/http.ts';
-import { createFailedSignIns } from '../../../src/server/http/public/failed-sign-ins.ts';
+import { createUnauthenticatedCallers } from '../../../src/server/http/public/unauthenticated-callers.ts';
 import {
   askToken,
   oneConnection,
@@ -13,40 +16,61 @@ import {
 describe('the failure limit of an address', () => {
   const limit = (perMinute = 6) => {
     const clock = { ms: 0 };
-    const logins = createFailedSignIns(perMinute, () => clock.ms);
-    const fail = (address: string, times: number) =>
-      Array.from({ length: times }, () => logins.record(address)).filter(Boolean).length;
-    return { clock, logins, fail };
+    const now = () => clock.ms;
+    const audit: Pick<Audit, 'record'> = { record: async () => {} };
+    const many = 1_000_000;
+    const { signIns } = createUnauthenticatedCallers({
+      audit: audit as Audit,
+      now,
+      failedSignIns: perMinute,
+      refusedSignIns: many,
+      knownAddresses: createKnownAddresses(now),
+      limits: createRequestLimits({
+        ...{ audit: audit as Audit, now, perAddress: many, perClient: many, perInvitation: many },
+      }),
+    });
+    const contextOf = (source_ip: string) => ({ source_ip, request_id: 'r' });
+    /** How many of these failures reached the limit. */
+    const fail = async (address: string, times: number): Promise<number> => {
+      let reached = 0;
+      for (let time = 0; time < times; time++) {
+        if (await signIns.recordFailure(contextOf(address))) reached += 1;
+      }
+      return reached;
+    };
+    const wait = (address: string): Promise<number> =>
+      signIns.admit(contextOf(address)).then(
+        () => 0,
+        (error: SojournError) => error.retryAfter ?? Number.NaN,
+      );
+    return { clock, wait, fail };
   };
 
-  test('is reached after the failures of one minute, is reported once, and refills', () => {
-    const { clock, logins, fail } = limit();
-    expect([fail('192.0.2.1', 5), logins.wait('192.0.2.1')]).toEqual([0, 0]);
-    expect([fail('192.0.2.1', 1), logins.wait('192.0.2.1')]).toEqual([1, 10]);
+  test('is reached after the failures of one minute, is reported once, and refills', async () => {
+    const { clock, wait, fail } = limit();
+    expect([await fail('192.0.2.1', 5), await wait('192.0.2.1')]).toEqual([0, 0]);
+    expect([await fail('192.0.2.1', 1), await wait('192.0.2.1')]).toEqual([1, 10]);
     clock.ms += 9_999;
-    expect(logins.wait('192.0.2.1')).toBe(1);
+    expect(await wait('192.0.2.1')).toBe(1);
     clock.ms += 1;
-    expect(logins.wait('192.0.2.1')).toBe(0);
-    expect([fail('192.0.2.1', 1), logins.wait('192.0.2.1')]).toEqual([1, 10]);
+    expect(await wait('192.0.2.1')).toBe(0);
+    expect([await fail('192.0.2.1', 1), await wait('192.0.2.1')]).toEqual([1, 10]);
     clock.ms += 120_000;
-    expect([fail('192.0.2.1', 5), logins.wait('192.0.2.1')]).toEqual([0, 0]);
+    expect([await fail('192.0.2.1', 5), await wait('192.0.2.1')]).toEqual([0, 0]);
   });
 
-  test('is separate for each IPv4 address and each IPv6 /64', () => {
-    const { logins, fail } = limit();
-    fail('2001:db8:0:1::1', 6);
-    expect(
-      ['2001:db8:0:1:ffff::2', '2001:0db8:0000:0001:0:0:0:9', '2001:db8:0:2::1', '192.0.2.1', '::1'].map(
-        (address) => logins.wait(address) > 0,
-      ),
-    ).toEqual([true, true, false, false, false]);
+  test('is separate for each IPv4 address and each IPv6 /64', async () => {
+    const { wait, fail } = limit();
+    await fail('2001:db8:0:1::1', 6);
+    const addresses = ['2001:db8:0:1:ffff::2', '2001:0db8:0000:0001:0:0:0:9', '2001:db8:0:2::1'];
+    expect(await Promise.all([...addresses, '192.0.2.1', '::1'].map(wait))).toEqual([10, 10, 0, 0, 0]);
   });
 
-  test('does not refill when the clock is set back', () => {
-    const { clock, logins, fail } = limit();
-    fail('192.0.2.1', 6);
+  test('does not refill when the clock is set back', async () => {
+    const { clock, wait, fail } = limit();
+    await fail('192.0.2.1', 6);
     clock.ms -= 3_600_000;
-    expect(logins.wait('192.0.2.1')).toBe(10);
+    expect(await wait('192.0.2.1')).toBe(10);
   });
 });
 

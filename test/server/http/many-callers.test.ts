@@ -10,7 +10,7 @@ import {
   createKnownAddresses,
   createRequestLimits,
 } from '../../../src/platform/limits/index.ts';
-import { createFailedSignIns } from '../../../src/server/http/public/failed-sign-ins.ts';
+import { createUnauthenticatedCallers } from '../../../src/server/http/public/unauthenticated-callers.ts';
 import { createCredentialsCache } from '../../../src/tokens/exchange/cache.ts';
 import { createTenantLookups } from '../../../src/tokens/issuer/tenant-lookups.ts';
 import { repetitions } from '../../support/scale.ts';
@@ -63,12 +63,15 @@ const structures: Record<string, () => Remember> = {
     return (number) => countChange(context(1), `con_${number}`);
   },
   'addresses with failed sign-ins': () => {
-    const { record } = createFailedSignIns(60, now);
-    return (number) => record(addressOf(number));
+    const { signIns } = createUnauthenticatedCallers({
+      ...{ limits: limits(), audit: audit as Audit, now, knownAddresses: createKnownAddresses(now) },
+      ...{ failedSignIns: 60, refusedSignIns: 60 },
+    });
+    return (number) => signIns.recordFailure(context(number));
   },
   'addresses of clients': () => {
     const { add } = createKnownAddresses(now);
-    return (number) => add(addressOf(number));
+    return (number) => add(context(number));
   },
   'issuers of federated clients': () => {
     const { keysOf } = createKeyCache(now);

@@ -1,7 +1,6 @@
 /** Registers the routes on the router. Every admin request takes the same steps here, so no route can omit one. */
 import type Router from '@koa/router';
 import type { Context } from 'koa';
-import { requestContextOf } from '../app.ts';
 import { readJson } from '../body.ts';
 import type { Route } from './route.ts';
 import type { AdminServices } from './services.ts';
@@ -20,7 +19,7 @@ export function mountRoutes(router: Router, routes: readonly Route[], services: 
           outcome: 'ok',
           actor: 'admin',
           ...auditEvent,
-          ...requestContextOf(ctx),
+          ...ctx.state.requestContext,
         });
       ctx.status = route.status;
       ctx.set('cache-control', 'no-store');

@@ -1,7 +1,7 @@
 /** Rejects every request without the admin token, also for paths that do not exist. */
 import type { Context, Next } from 'koa';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
+import { notFoundOrMethodNotAllowed } from '../app.ts';
 import { bearerOf } from '../bearer.ts';
 import { prefix } from './route.ts';
 import type { AdminServices } from './services.ts';
@@ -16,7 +16,7 @@ export const requireAdminToken =
         event: 'admin.refused',
         outcome: 'refused',
         actor: 'unknown',
-        ...requestContextOf(ctx),
+        ...ctx.state.requestContext,
         reason: token === undefined ? 'missing bearer token' : 'invalid bearer token',
       });
       throw new SojournError('unauthorized');

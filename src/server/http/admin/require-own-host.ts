@@ -5,7 +5,6 @@
 import type { Context, Next } from 'koa';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { type ErrorCode, SojournError } from '../../../platform/errors/index.ts';
-import { requestContextOf } from '../app.ts';
 import { hostIn } from '../request-target.ts';
 import { prefix } from './route.ts';
 
@@ -19,7 +18,7 @@ export const requireOwnHost =
       event: 'admin.refused',
       outcome: 'refused',
       actor: 'unknown',
-      ...requestContextOf(ctx),
+      ...ctx.state.requestContext,
       reason: code,
     });
     throw new SojournError(code, code === 'cross_origin_request' ? { advice: useProgram } : {});

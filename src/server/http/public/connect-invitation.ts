@@ -9,11 +9,8 @@ import type { InvitationHolder, Portal } from '../../../onboarding/portal/index.
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { RequestLimits } from '../../../platform/limits/index.ts';
-import type { Now } from '../../../platform/time/index.ts';
-import { requestContextOf } from '../app.ts';
 import { answerPage, answerRefusal } from './connect-pages.ts';
-import { createFailedSignIns } from './failed-sign-ins.ts';
-import type { Refusals } from './refusals.ts';
+import type { UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
 export type ConnectContext = Context & { params: { invitation?: string; name?: string } };
 export type InvitationHandler = (ctx: ConnectContext, holder: InvitationHolder) => Promise<void>;
@@ -21,42 +18,32 @@ export type InvitationHandler = (ctx: ConnectContext, holder: InvitationHolder) 
 export interface InvitationCheckServices {
   readonly portal: Pick<Portal, 'open'>;
   readonly audit: Audit;
-  readonly now: Now;
-  /** Number of invalid links that an address may try per minute. */
-  readonly failedSignIns: number;
-  readonly limits: Pick<RequestLimits, 'countAddress' | 'countInvitation' | 'countChange'>;
-  readonly refusals: Refusals;
+  readonly limits: Pick<RequestLimits, 'countInvitation' | 'countChange'>;
+  readonly links: UnauthenticatedCallers;
 }
 
 export function createInvitationCheck(
   services: InvitationCheckServices,
   frame: Frame,
 ): (handle: InvitationHandler) => (ctx: ConnectContext) => Promise<void> {
-  const { portal, audit, now, failedSignIns, limits, refusals } = services;
-  const limit = createFailedSignIns(failedSignIns, now);
+  const { portal, audit, limits, links } = services;
 
   async function refuse(ctx: Context): Promise<void> {
-    const context = requestContextOf(ctx);
-    refusals.recordRefusal();
-    const event = limit.record(context.source_ip) ? 'invitation.rate_limited' : 'invitation.refused';
-    await audit.record({ event, outcome: 'refused', actor: 'unknown', ...context });
+    const context = ctx.state.requestContext;
+    const event = 'invitation.refused';
+    if (!(await links.recordFailure(context)))
+      await audit.record({ event, outcome: 'refused', actor: 'unknown', ...context });
     answerPage(ctx, 404, plainPage(frame, 'This link is not valid', noInvitation));
   }
 
   return (handle) => async (ctx) => {
-    const context = requestContextOf(ctx);
+    const context = ctx.state.requestContext;
     let holder: InvitationHolder | undefined;
     try {
-      const wait = limit.wait(context.source_ip);
-      if (wait > 0) {
-        audit.count({ event: 'invitation.rate_limited', outcome: 'refused', actor: 'unknown', ...context });
-        throw new SojournError('rate_limited', { retryAfter: wait });
-      }
-      refusals.admit(context);
-      await limits.countAddress(context);
+      await links.admit(context);
       holder = await portal.open(ctx.params.invitation ?? '');
       if (!holder) return refuse(ctx);
-      refusals.recordSuccess(context);
+      links.recordSuccess(context);
       await limits.countInvitation(context, holder.invitation.id);
       await handle(ctx, holder);
     } catch (error) {

@@ -3,7 +3,6 @@
 import { connectPage, type Frame } from '../../../onboarding/page/index.ts';
 import { type Portal, readReport } from '../../../onboarding/portal/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
-import { requestContextOf } from '../app.ts';
 import { readJson, readText } from '../body.ts';
 import type { ConnectContext, InvitationHandler } from './connect-invitation.ts';
 import { requireSameOrigin } from './connect-origin.ts';
@@ -15,14 +14,14 @@ export const createReportRoute =
     requireSameOrigin(ctx, origin);
     if (!ctx.is('application/x-www-form-urlencoded')) {
       const fields = readReport(holder.connection, await readJson(ctx.req));
-      const result = await portal.report(holder, fields, requestContextOf(ctx));
+      const result = await portal.report(holder, fields, ctx.state.requestContext);
       ctx.set('cache-control', 'no-store');
       ctx.body = { state: result.state, checks: result.checks };
       return;
     }
     const fields = await readForm(ctx);
     try {
-      await portal.report(holder, readReport(holder.connection, fields), requestContextOf(ctx));
+      await portal.report(holder, readReport(holder.connection, fields), ctx.state.requestContext);
     } catch (error) {
       if (!(error instanceof SojournError) || error.code !== 'invalid_request') throw error;
       const report = { input: fields, faults: error.faults };

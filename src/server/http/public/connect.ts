@@ -3,7 +3,6 @@ import { PassThrough } from 'node:stream';
 import type Router from '@koa/router';
 import { assets, connectPage } from '../../../onboarding/page/index.ts';
 import type { InvitationHolder, Portal } from '../../../onboarding/portal/index.ts';
-import { requestContextOf } from '../app.ts';
 import { createGuardrailRoute } from './connect-guardrail.ts';
 import {
   type ConnectContext,
@@ -73,7 +72,7 @@ export function mountConnect(router: Router, services: ConnectServices): void {
 
   /** For a check of a guardrail too, which costs as much. Not for a pause, which must always be possible. */
   const countChange = ({ connection }: InvitationHolder, ctx: ConnectContext) =>
-    limits.countChange(requestContextOf(ctx), connection.id);
+    limits.countChange(ctx.state.requestContext, connection.id);
 
   const counted = (handle: InvitationHandler) =>
     withInvitation(async (ctx, holder) => {
@@ -93,16 +92,16 @@ export function mountConnect(router: Router, services: ConnectServices): void {
       }),
     );
   button('pause', async (holder, ctx) => {
-    await portal.pause(holder, requestContextOf(ctx));
+    await portal.pause(holder, ctx.state.requestContext);
     return holder.url;
   });
   button('resume', async (holder, ctx) => {
     await countChange(holder, ctx);
-    await portal.resume(holder, requestContextOf(ctx));
+    await portal.resume(holder, ctx.state.requestContext);
     return holder.url;
   });
   button('control-link', async (holder, ctx) => {
     await countChange(holder, ctx);
-    return portal.createControlLink(holder, requestContextOf(ctx));
+    return portal.createControlLink(holder, ctx.state.requestContext);
   });
 }

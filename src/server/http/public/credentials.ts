@@ -11,7 +11,6 @@ import type { Now } from '../../../platform/time/index.ts';
 import type { Caller, Exchange } from '../../../tokens/exchange/index.ts';
 import { requireFormat } from '../../../tokens/formats/index.ts';
 import type { Issuers } from '../../../tokens/issuer/index.ts';
-import { requestContextOf } from '../app.ts';
 import { readJson, readQuery } from '../body.ts';
 import type { UnauthenticatedCallers } from './unauthenticated-callers.ts';
 
@@ -24,24 +23,24 @@ interface CredentialsServices {
   readonly audit: Audit;
   readonly now: Now;
   readonly limits: RequestLimits;
-  readonly unauthenticatedCallers: UnauthenticatedCallers;
+  readonly signIns: UnauthenticatedCallers;
 }
 
 export function mountCredentials(router: Router, services: CredentialsServices): void {
-  const { issuers, exchange, audit, now, limits, unauthenticatedCallers } = services;
+  const { issuers, exchange, audit, now, limits, signIns } = services;
   async function callerOf(ctx: Context): Promise<Caller> {
-    const context = requestContextOf(ctx);
-    await unauthenticatedCallers.admit(context);
+    const context = ctx.state.requestContext;
+    await signIns.admit(context);
     const [, token] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization')) ?? [];
     try {
       if (!token) throw new SojournError('unauthorized');
       const caller = await issuers.shared.authenticateApiToken(token);
-      unauthenticatedCallers.recordSuccess(context);
+      signIns.recordSuccess(context);
       await limits.countClient(context, caller.client.client_id);
       return { ...caller, ...context };
     } catch (error) {
       if (error instanceof SojournError && error.code === 'unauthorized') {
-        await unauthenticatedCallers.recordFailure(context);
+        await signIns.recordFailure(context);
         await audit.record({
           event: 'api.refused',
           outcome: 'refused',

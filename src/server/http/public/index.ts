@@ -2,13 +2,13 @@
  * The public listener: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; any other path is 404.
  * Does not own: issuing tokens (issuer), exchanging them for credentials (exchange), and the customer's page (portal).
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import Router from '@koa/router';
 import type { Portal } from '../../../onboarding/portal/index.ts';
 import type { Audit } from '../../../platform/audit/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { KnownAddresses, RequestLimits } from '../../../platform/limits/index.ts';
-import { endStoreBudget, withStoreBudget } from '../../../platform/store/index.ts';
+import { withStoreBudget } from '../../../platform/store/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import type { Exchange } from '../../../tokens/exchange/index.ts';
 import {
@@ -18,14 +18,13 @@ import {
   jwksPath,
   tokenPath,
 } from '../../../tokens/issuer/index.ts';
-import { type AppOptions, createApp, notFoundOrMethodNotAllowed, requestContextOf } from '../app.ts';
+import { type AppOptions, createApp, notFoundOrMethodNotAllowed } from '../app.ts';
 import { answerBusy, unread } from '../busy.ts';
-import { documentsFirst, endsIn, serveDocument } from '../fixed-documents.ts';
+import { documentsFirst, endsIn, type Handler, serveDocument } from '../fixed-documents.ts';
 import { mountConnect } from './connect.ts';
 import { mountCredentials } from './credentials.ts';
 import { documentOf, documentPaths, findDocument } from './documents.ts';
-import { createRefusals } from './refusals.ts';
-import { type CertificateOf, serveToken, type TenantContext } from './token.ts';
+import { type CertificateOf, createTokenRoute, type TenantContext } from './token.ts';
 import { createUnauthenticatedCallers } from './unauthenticated-callers.ts';
 
 export interface PublicServices {
@@ -50,18 +49,16 @@ export interface PublicServices {
 export function createPublicApp(services: PublicServices, options: AppOptions): RequestListener {
   const { issuers, path, limits } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
-  const refusals = createRefusals(services);
-  const unauthenticatedCallers = createUnauthenticatedCallers({ ...services, refusals });
-  const limitedServices = { ...services, unauthenticatedCallers };
+  const limitedServices = { ...services, ...createUnauthenticatedCallers(services) };
   const serveIssuer = (base: string, find: (ctx: TenantContext) => Promise<Issuer>) => {
     // Reached if `documentsFirst` found none, to answer the reason.
     for (const name of [discoveryPath, jwksPath])
       router.get(base + name, async (ctx) => {
-        await limits.countAddress(requestContextOf(ctx));
+        await limits.countAddress(ctx.state.requestContext);
         serveDocument(ctx.req, ctx.res, documentOf(await find(ctx), name));
         ctx.respond = false;
       });
-    router.post(base + tokenPath, (ctx) => serveToken(ctx, find, limitedServices));
+    router.post(base + tokenPath, createTokenRoute(find, limitedServices));
   };
   serveIssuer('', async () => issuers.shared);
   serveIssuer('/t/:tenant', async ({ params: { tenant = '' } }) => {
@@ -70,31 +67,28 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
     return issuer;
   });
   mountCredentials(router, limitedServices);
-  mountConnect(router, { ...services, refusals, origin: new URL(issuers.shared.url).origin });
+  mountConnect(router, { ...limitedServices, origin: new URL(issuers.shared.url).origin });
 
   const app = createApp(options);
   app.use(router.routes());
   app.use(async (ctx) => {
-    await limits.countAddress(requestContextOf(ctx));
+    await limits.countAddress(ctx.state.requestContext);
     notFoundOrMethodNotAllowed(ctx);
   });
-  const handle = documentsFirst(
-    { find: findDocument(issuers, path), isDocument: endsIn(documentPaths) },
-    options,
-    limitInFlight(services.requestsInFlight, options.observe, app.callback()),
+  return withStoreBudget(
+    documentsFirst(
+      { find: findDocument(issuers, path), isDocument: endsIn(documentPaths) },
+      options,
+      limitInFlight(services.requestsInFlight, options.observe, app.callback()),
+    ),
   );
-  return (request, response) => withStoreBudget(handle, request, response);
 }
 
 /**
  * Answers 503 at once while `most` requests are in progress, unless the body of one has not arrived: the new request replaces
  * the oldest of these, so that slow bodies keep no other caller out. An event stream counts until it has begun.
  */
-function limitInFlight(
-  most: number,
-  observe: AppOptions['observe'],
-  handle: (...exchange: Parameters<RequestListener>) => Promise<void>,
-) {
+function limitInFlight(most: number, observe: AppOptions['observe'], handle: Handler): Handler {
   let inFlight = 0;
   /** Requests in progress whose bodies had not arrived when they were last looked at, the oldest first. */
   const arriving = new Set<IncomingMessage>();
@@ -107,7 +101,7 @@ function limitInFlight(
     }
     return false;
   };
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  return async (request, response) => {
     if (inFlight >= most && !closeSlowest()) {
       answerBusy(response);
       observe(unread);
@@ -115,10 +109,11 @@ function limitInFlight(
     }
     inFlight += 1;
     arriving.add(request);
-    void handle(request, response).finally(() => {
+    try {
+      await handle(request, response);
+    } finally {
       inFlight -= 1;
       arriving.delete(request);
-      endStoreBudget();
-    });
+    }
   };
 }

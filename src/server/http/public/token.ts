@@ -4,7 +4,6 @@ import type { Context } from 'koa';
 import type { Presented } from '../../../access/certificates/index.ts';
 import { errorTable, SojournError } from '../../../platform/errors/index.ts';
 import { type Issuer, peekBody, type Refusal } from '../../../tokens/issuer/index.ts';
-import { requestContextOf } from '../app.ts';
 import { maxBodyBytes, refuseCompressed } from '../body.ts';
 import { asSojournError } from '../problem.ts';
 import type { UnauthenticatedCallers } from './unauthenticated-callers.ts';
@@ -15,48 +14,49 @@ export type CertificateOf = (request: IncomingMessage) => Presented;
 export type TenantContext = Context & { readonly params: { readonly tenant?: string } };
 
 export interface TokenServices {
-  readonly unauthenticatedCallers: UnauthenticatedCallers;
+  readonly signIns: UnauthenticatedCallers;
   readonly certificateOf: CertificateOf;
 }
 
 /** Answers 429 without reading the body if the address is over a limit, and counts a failed sign-in. */
-export async function serveToken(
-  ctx: TenantContext,
+export function createTokenRoute(
   findIssuer: (ctx: TenantContext) => Promise<Issuer>,
-  { unauthenticatedCallers, certificateOf }: TokenServices,
-): Promise<void> {
-  const context = requestContextOf(ctx);
-  try {
-    await unauthenticatedCallers.admit(context);
-  } catch (error) {
-    return answerUnread(ctx, asSojournError(error));
-  }
-  const issuer = await findIssuer(ctx);
-  ctx.set('cache-control', 'no-store');
-  const body = readForm(ctx);
-  await Promise.allSettled([body]);
-  if (ctx.req.destroyed && !ctx.req.complete) {
-    // The caller has closed its connection: nothing is looked up or recorded for it, and nobody waits for an answer.
-    ctx.status = 400;
-    return;
-  }
-  const result = await issuer.token({
-    request: ctx.req,
-    response: ctx.res,
-    context,
-    certificate: () => certificateOf(ctx.req),
-    body,
-  });
-  if ('refusal' in result) {
-    answer(ctx, result.refusal);
-    if (result.refusal.unauthenticated) return unauthenticatedCallers.recordFailure(context);
-    // Whether the client could authenticate is not known.
-    if (result.refusal.status >= 500) return;
-  } else {
-    ctx.status = 200;
-    ctx.body = result.response;
-  }
-  unauthenticatedCallers.recordSuccess(context);
+  { signIns, certificateOf }: TokenServices,
+) {
+  return async (ctx: TenantContext): Promise<void> => {
+    const context = ctx.state.requestContext;
+    try {
+      await signIns.admit(context);
+    } catch (error) {
+      return answerUnread(ctx, asSojournError(error));
+    }
+    const issuer = await findIssuer(ctx);
+    ctx.set('cache-control', 'no-store');
+    const body = readForm(ctx);
+    await Promise.allSettled([body]);
+    if (ctx.req.destroyed && !ctx.req.complete) {
+      // The caller has closed its connection: nothing is looked up or recorded for it, and nobody waits for an answer.
+      ctx.status = 400;
+      return;
+    }
+    const result = await issuer.token({
+      request: ctx.req,
+      response: ctx.res,
+      context,
+      certificate: () => certificateOf(ctx.req),
+      body,
+    });
+    if ('refusal' in result) {
+      answer(ctx, result.refusal);
+      if (result.refusal.unauthenticated) await signIns.recordFailure(context);
+      // If the server has failed, whether the client could authenticate is not known.
+      else if (result.refusal.status < 500) signIns.recordSuccess(context);
+    } else {
+      ctx.status = 200;
+      ctx.body = result.response;
+      signIns.recordSuccess(context);
+    }
+  };
 }
 
 async function readForm(ctx: Context): Promise<string> {
