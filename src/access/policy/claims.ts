@@ -14,10 +14,9 @@ const maxTotalBytes = 3_000;
 export function workloadClaimsOf(
   rules: readonly Rule[],
   guards: readonly Guard[],
-  claims: Claims | undefined,
+  claims: Claims,
 ): WorkloadClaims {
   const workloadClaims: [string, string][] = [];
-  if (claims === undefined) return {};
   let remainingBytes = maxTotalBytes;
   for (const name of namesOf(rules, guards)) {
     const value = textOf(claimAt(claims, name));

@@ -94,7 +94,8 @@ export function createPolicy(options: {
       if (!connection) throw new SojournError('connection_not_found');
       const { client } = request;
       const { guards } = await stored.current();
-      const claims = carriedClaims ?? workloadClaimsOf(client.may_use, guards, signInClaims);
+      const claims =
+        carriedClaims ?? (signInClaims ? workloadClaimsOf(client.may_use, guards, signInClaims) : {});
       const question = { ...request, connection, claims, at: now() };
       const decision = decide(guards, question);
       const { purpose, audit_violations } = decision;

@@ -25,14 +25,7 @@ import { reduce } from './reduce.ts';
 import { remedy } from './remedy.ts';
 import { type AwsSettings, settings } from './settings.ts';
 import { setup } from './setup.ts';
-import {
-  type AwsTarget,
-  claims,
-  defaultAudience,
-  missingFields,
-  target as schema,
-  wrongAudience,
-} from './target.ts';
+import { type AwsTarget, claims, defaultAudience, target as schema, wrongAudience } from './target.ts';
 
 export const aws: Cloud = {
   settings,
@@ -42,7 +35,7 @@ export const aws: Cloud = {
       audience: target.audience ?? defaultAudience,
       algorithms: ['ES256', 'RS256'],
       claims: claims(target),
-      missingFields: missingFields(target),
+      missingFields: target.role_arn ? [] : ['role_arn'],
       sharedPrincipalFields: [],
       exchange: (request: CloudRequest<AwsSettings>) => exchange(target, request),
       identify: (credentials, context: CloudContext<AwsSettings>) => identify(target, credentials, context),

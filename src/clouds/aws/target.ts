@@ -90,10 +90,6 @@ export const defaultAudience = 'sts.amazonaws.com';
 export const lastRoleOf = ({ role_arn, chained_role_arn }: AwsTarget): string | undefined =>
   chained_role_arn ?? role_arn;
 
-export function missingFields({ role_arn }: AwsTarget): readonly string[] {
-  return role_arn ? [] : ['role_arn'];
-}
-
 /**
  * Claims that STS understands (IAM user guide, "Passing session tags using AssumeRoleWithWebIdentity").
  * The roles claim makes STS refuse the token for any other role, even one that trusts this issuer and subject.

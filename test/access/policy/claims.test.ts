@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Rule } from '../../../src/access/clients/index.ts';
 import { type Guard, workloadClaimsOf } from '../../../src/access/policy/index.ts';
+import { createModules } from '../../support/modules.ts';
 import { guardOf } from './places.ts';
 
 const ruleOn = (...names: readonly string[]): Rule => ({
@@ -28,8 +29,15 @@ describe('the claims of a workload', () => {
     ]);
   });
 
-  test('are none of a client that did not sign in with a token', () => {
-    expect(workloadClaimsOf([ruleOn('a')], [guardOn('b')], undefined)).toEqual({});
+  test('are none of a client that did not sign in with a token', async () => {
+    const { clients, policy, end } = await createModules();
+    try {
+      const rule = { cloud: 'aws', when: { claims: { a: 'x' } } };
+      const { client } = await clients.create({ name: 'deployer', may_use: [rule] });
+      expect(await policy.workloadClaims(client, undefined)).toEqual({});
+    } finally {
+      await end();
+    }
   });
 
   test('have at most 512 characters, and a longer one is missing', () => {
