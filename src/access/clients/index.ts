@@ -28,7 +28,6 @@ import {
   defaultSecret,
   type SecretInput,
   type StoredSecret,
-  secretIn,
   secretInput,
   secretRecord,
 } from './secrets.ts';
@@ -44,6 +43,7 @@ export {
 } from './conditions.ts';
 export { type Method, methodNames } from './methods.ts';
 export { ruleInput } from './rules.ts';
+export { type StoredSecret, secretIn } from './secrets.ts';
 export { authInput, clientInput, clientPatch, clientRecord, secretInput, secretRecord };
 
 export type Rule = z.infer<typeof ruleInput>;
@@ -78,13 +78,10 @@ export interface Clients {
   remove(id: string): Promise<void>;
   /** Rejects with `secret_limit` if the client has two secrets. */
   addSecret(id: string, input: SecretInput): Promise<NewSecret>;
-  /** The id of the client's secret that matches; undefined if none matches or the secret has expired. */
-  secretIn(client: Client | undefined, given: string): string | undefined;
-  /**
-   * Records a successful sign-in with a secret, and ends the secret that it replaces, if any. Resolves to the id of the
-   * replaced secret.
-   */
-  recordUse(client: Client, secretId: string): Promise<string | undefined>;
+  /** Records a successful sign-in with a secret. */
+  recordUse(secretId: string): Promise<void>;
+  /** Ends the secret that this one replaces, after its grace period. Call it when this one is used. */
+  endReplaced(id: string, secretId: string): Promise<void>;
   /** When a secret was last used, accurate to a few minutes; undefined if never. */
   lastUsed(secretId: string): Promise<string | undefined>;
   removeSecret(id: string, secretId: string): Promise<Client>;
@@ -200,19 +197,13 @@ export function createClients(options: ClientsOptions): Clients {
       return given;
     },
 
-    secretIn: (client, given) => secretIn(client?.secrets ?? [], given, now()),
+    recordUse: uses.note,
 
-    async recordUse(client, secretId) {
-      await uses.note(secretId);
-      for (const { id, replaces } of client.secrets) {
-        if (id !== secretId || !replaces) continue;
-        await kept.change(client.client_id, (newest) => ({
-          ...newest,
-          secrets: afterUse(newest.secrets, secretId, now()) ?? newest.secrets,
-        }));
-        return replaces.id;
-      }
-      return undefined;
+    async endReplaced(id, secretId) {
+      await kept.change(id, (client) => {
+        const secrets = afterUse(client.secrets, secretId, now());
+        return secrets === client.secrets ? client : { ...client, secrets };
+      });
     },
 
     lastUsed: uses.last,

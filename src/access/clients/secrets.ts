@@ -53,12 +53,19 @@ const isAlive = ({ expires_at }: StoredSecret, now: number): boolean =>
 export const activeSecrets = (secrets: readonly StoredSecret[], now: number): readonly StoredSecret[] =>
   secrets.filter((secret) => isAlive(secret, now));
 
-/** The id of the unexpired secret that matches; compares with every one, in constant time. */
-export function secretIn(secrets: readonly StoredSecret[], given: string, now: number): string | undefined {
+/**
+ * The client's unexpired secret that matches; compares with every one, in constant time. An unknown client has none.
+ * `now` in milliseconds.
+ */
+export function secretIn(
+  client: { readonly secrets: readonly StoredSecret[] } | undefined,
+  given: string,
+  now: number,
+): StoredSecret | undefined {
   const hash = Buffer.from(hashSecret(given));
-  let match: string | undefined;
-  for (const secret of secrets)
-    if (isAlive(secret, now) && timingSafeEqual(hash, Buffer.from(secret.hash))) match = secret.id;
+  let match: StoredSecret | undefined;
+  for (const secret of client?.secrets ?? [])
+    if (isAlive(secret, now) && timingSafeEqual(hash, Buffer.from(secret.hash))) match = secret;
   return match;
 }
 
@@ -76,14 +83,10 @@ export function addSecret(
   return [...left, { ...made, expires_at: expires_at ?? null, replaces }];
 }
 
-/** The secrets after a use of `id`; undefined if nothing changes. */
-export function afterUse(
-  secrets: readonly StoredSecret[],
-  id: string,
-  now: number,
-): readonly StoredSecret[] | undefined {
+/** The secrets after a use of `id`; the same list if nothing changes. */
+export function afterUse(secrets: readonly StoredSecret[], id: string, now: number): readonly StoredSecret[] {
   const replaces = secrets.find((secret) => secret.id === id)?.replaces;
-  if (!replaces) return undefined;
+  if (!replaces) return secrets;
   const end = new Date(now + replaces.grace_seconds * 1000).toISOString();
   return secrets.map((secret) => {
     if (secret.id === id) return { ...secret, replaces: null };

@@ -28,7 +28,7 @@ export const connectionRecord = z.object({
     .record(z.string(), z.record(z.string(), z.unknown()))
     .exactOptional()
     .describe('Named restrictions of the target. A connection without purposes is unrestricted.'),
-  /** See `tokenSecondsOf`. */
+  /** See `ResolvedConnection`. */
   token_ttl: z.int().nullable().describe('Seconds; null means the server’s `tokens.ttl`.'),
   approval: z
     .enum(approvalSettings)
@@ -77,27 +77,21 @@ export const subjectOf = (connection: Connection): string => connection.id;
 export interface ResolvedConnection {
   readonly connection: Connection;
   readonly destination: Entry;
+  /** Lifetime of its tokens: its own setting, else the cloud's; undefined for the server's default. */
+  readonly tokenSeconds: number | undefined;
 }
 
-export const resolveConnection = (connection: Connection): ResolvedConnection => ({
-  connection,
-  destination: (clouds[connection.cloud] ?? cloudOf(connection.cloud)).entry(connection.target),
-});
+export function resolveConnection(connection: Connection): ResolvedConnection {
+  const { cloud, target, token_ttl } = connection;
+  const destination = (clouds[cloud] ?? cloudOf(cloud)).entry(target);
+  return { connection, destination, tokenSeconds: token_ttl ?? destination.tokenSeconds };
+}
 
 /** The same connection under another issuer, which changes nothing at its destination. */
-export const underIssuer = (
-  { connection, destination }: ResolvedConnection,
-  issuer: string,
-): ResolvedConnection => ({
-  connection: { ...connection, issuer },
-  destination,
+export const underIssuer = (resolved: ResolvedConnection, issuer: string): ResolvedConnection => ({
+  ...resolved,
+  connection: { ...resolved.connection, issuer },
 });
-
-/** Lifetime of the connection's tokens in seconds: its own setting, else the cloud's, else the server's default. */
-export const tokenSecondsOf = (
-  { connection, destination }: ResolvedConnection,
-  serverDefault: number,
-): number => connection.token_ttl ?? destination.tokenSeconds ?? serverDefault;
 
 /** Whether both have the same target, issuer and algorithm; a verification of one then applies to the other. */
 export const sameTarget = (one: Connection, other: Connection): boolean =>

@@ -13,7 +13,6 @@ export {
   sameTarget,
   stateOf,
   subjectOf,
-  tokenSecondsOf,
   underIssuer,
   type Verdict,
   type VerdictChange,

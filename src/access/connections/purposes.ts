@@ -61,8 +61,8 @@ export function resolveFor(connection: Connection, name: string | undefined): Re
     target: { ...connection.target, ...purposes[name] },
   });
   const { tokenSeconds } = narrowed.destination;
-  const ttl = token_ttl === null ? null : Math.min(token_ttl, tokenSeconds ?? token_ttl);
-  return { ...narrowed, connection: { ...narrowed.connection, token_ttl: ttl } };
+  if (token_ttl === null || tokenSeconds === undefined) return narrowed;
+  return { ...narrowed, tokenSeconds: Math.min(token_ttl, tokenSeconds) };
 }
 
 /** Notes on the cloud, and what it probably refuses although every field is valid: of the target, then of each purpose. */

@@ -3,7 +3,7 @@
  * verifies the signature of a client's own assertion, and asks certificate.ts about certificates.
  */
 import type { AdapterPayload } from 'oidc-provider';
-import type { Clients } from '../../access/clients/index.ts';
+import { type Clients, secretIn } from '../../access/clients/index.ts';
 import type { Federation } from '../../access/federation/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import { type Now, toSeconds } from '../../platform/time/index.ts';
@@ -15,14 +15,13 @@ import {
   secretMetadata,
 } from './client-metadata.ts';
 import type { ExternalToken } from './external.ts';
-import type { Progress } from './token-request.ts';
+import { currentProgress, type Progress } from './token-request.ts';
 
 export interface AuthenticatorOptions {
   readonly issuer: string;
   readonly clients: Clients;
   readonly federation: Federation;
   readonly now: Now;
-  readonly currentProgress: () => Progress;
 }
 
 export interface Authenticator {
@@ -36,7 +35,7 @@ export interface Authenticator {
 }
 
 export function authenticator(options: AuthenticatorOptions): Authenticator {
-  const { issuer, clients, federation, now, currentProgress } = options;
+  const { issuer, clients, federation, now } = options;
 
   async function proveExternal(progress: Progress, { client, token, facts }: ExternalToken): Promise<void> {
     const consume = await federation.verify(client.auth, token, progress.request.parameters.get('resource'));
@@ -46,15 +45,15 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
 
   return {
     matchesSecret(secret) {
-      const progress = currentProgress();
-      const id = clients.secretIn(progress.client, secret);
-      if (id === undefined) return false;
-      progress.proof = { method: 'secret', secret: id };
+      const progress = currentProgress.getStore()!;
+      const match = secretIn(progress.client, secret, now());
+      if (!match) return false;
+      progress.proof = { method: 'secret', secret: match };
       return true;
     },
 
     async findClient(id) {
-      const progress = currentProgress();
+      const progress = currentProgress.getStore()!;
       const { external, parameters } = progress.request;
       if (external) await proveExternal(progress, external);
       const stored = isId('cli', id) ? await clients.find(id) : undefined;

@@ -4,18 +4,13 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { matchesName, type NameType, thumbprintOf } from '../../access/certificates/index.ts';
 import { refused, safeText } from '../../access/federation/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import type { Progress } from './token-request.ts';
-
-export interface CertificateOptions {
-  readonly currentProgress: () => Progress;
-  readonly now: Now;
-}
+import { currentProgress } from './token-request.ts';
 
 /**
  * `features.mTLS`. Tokens are not bound to the certificate: clouds ignore `cnf`. Each function throws instead of returning
  * false, so that the reason is in the audit.
  */
-export function certificateFeature({ currentProgress, now }: CertificateOptions) {
+export function certificateFeature(now: Now) {
   return {
     enabled: true,
     certificateBoundAccessTokens: false,
@@ -23,7 +18,7 @@ export function certificateFeature({ currentProgress, now }: CertificateOptions)
     selfSignedTlsClientAuth: true,
 
     getCertificate(): X509Certificate {
-      const progress = currentProgress();
+      const progress = currentProgress.getStore()!;
       const { certificate, fault } = progress.request.certificate();
       if (!certificate) throw refused(`no client certificate: ${fault}`);
       progress.facts = {
@@ -38,7 +33,7 @@ export function certificateFeature({ currentProgress, now }: CertificateOptions)
     },
 
     certificateAuthorized(): boolean {
-      const { certificate, fault } = currentProgress().request.certificate();
+      const { certificate, fault } = currentProgress.getStore()!.request.certificate();
       if (fault !== undefined) throw refused(`the certificate is not trusted: ${fault}`);
       // A proxy, or the handshake of a long connection, may have verified it some time ago.
       if (!certificate || hasExpired(certificate, now)) throw refused('the certificate has expired');
@@ -47,7 +42,7 @@ export function certificateFeature({ currentProgress, now }: CertificateOptions)
     },
 
     certificateSubjectMatches(_: KoaContextWithOIDC, property: string, expected: string): boolean {
-      const { certificate } = currentProgress().request.certificate();
+      const { certificate } = currentProgress.getStore()!.request.certificate();
       const type = property.replace('tls_client_auth_', '') as NameType;
       if (certificate && matchesName(certificate, type, expected)) return true;
       const names = [certificate?.subject, certificate?.subjectAltName].map(textOf).join(' with ');

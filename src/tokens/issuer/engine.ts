@@ -1,5 +1,4 @@
 /** oidc-provider, set up for the token endpoint: it parses the request, authenticates the client and words its errors. */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { generateKeyPairSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
@@ -16,7 +15,7 @@ import { replaceSecretComparison } from './client-secret.ts';
 import { assertionAlgorithms, certificateMethods, tokenEndpointAuthMethods, tokenPath } from './documents.ts';
 import { assertionParameters, exchangeGrant, secretParameter } from './parameters.ts';
 import { replaceBody } from './request-body.ts';
-import type { Progress } from './token-request.ts';
+import { currentProgress, type Progress } from './token-request.ts';
 
 /** RFC 6749 section 5.1, with RFC 8693 section 2.2.1. */
 export interface TokenResponse {
@@ -32,8 +31,8 @@ export interface EngineOptions {
   readonly clients: Clients;
   readonly federation: Federation;
   readonly now: Now;
-  /** Issues the token of the authenticated client. */
-  readonly grant: (progress: Progress) => Promise<TokenResponse>;
+  /** Answers with the token of the authenticated client. */
+  readonly grant: (ctx: Pick<KoaContextWithOIDC, 'body'>) => Promise<void>;
 }
 
 /** `clientFound`: whether the request named a client that exists and presented what that client authenticates with. */
@@ -47,21 +46,15 @@ export type Engine = (
   response: ServerResponse,
 ) => Promise<EngineResult>;
 
-/** The request that the engine serves: it does not pass its context to all hooks. */
-const current = new AsyncLocalStorage<Progress>();
-
 export function createEngine(options: EngineOptions): Engine {
   const { issuer, grant } = options;
-  const { matchesSecret, findClient } = authenticator({ ...options, currentProgress });
+  const { matchesSecret, findClient } = authenticator(options);
   const provider = new Provider(issuer, configurationOf(options, findClient));
   replaceSecretComparison(provider, matchesSecret);
-  const issue = async (ctx: KoaContextWithOIDC) => {
-    ctx.body = await grant(currentProgress());
-  };
-  provider.registerGrantType('client_credentials', issue, []);
-  provider.registerGrantType(exchangeGrant, issue, []);
+  provider.registerGrantType('client_credentials', grant, []);
+  provider.registerGrantType(exchangeGrant, grant, []);
   const keepError = (_: KoaContextWithOIDC, error: unknown) => {
-    currentProgress().error = error;
+    currentProgress.getStore()!.error = error;
   };
   provider.on('grant.error', keepError);
   provider.on('server_error', keepError);
@@ -70,7 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
   return async function runEngine(progress, request, response) {
     replaceBody(request, engineForm(progress));
     const ctx = provider.createContext(request, response) as unknown as KoaContextWithOIDC;
-    await current.run(progress, middleware, ctx, noRoute);
+    await currentProgress.run(progress, middleware, ctx, noRoute);
     // No page of another origin may read a token.
     for (const name of response.getHeaderNames())
       if (name.startsWith('access-control-')) response.removeHeader(name);
@@ -103,7 +96,7 @@ function configurationOf(
     // assertion.ts checks exp to the second.
     clockTolerance: maxAhead,
     features: {
-      mTLS: certificateFeature({ currentProgress, now }),
+      mTLS: certificateFeature(now),
       clientCredentials: off,
       devInteractions: off,
       dPoP: off,
@@ -148,10 +141,3 @@ type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promis
 const noRoute = (): never => {
   throw new SojournError('internal', { cause: new Error('the engine does not serve this path') });
 };
-
-function currentProgress(): Progress {
-  const progress = current.getStore();
-  if (!progress)
-    throw new SojournError('internal', { cause: new Error('the engine is not serving a request') });
-  return progress;
-}

@@ -1,8 +1,8 @@
 /** What /token does once the client has authenticated: resolve → policy → claims → audit → sign. The same for both grants. */
 import { randomBytes } from 'node:crypto';
 import { withinApproval } from '../../access/approvals/index.ts';
-import type { Client, Clients } from '../../access/clients/index.ts';
-import { type ResolvedConnection, tokenSecondsOf } from '../../access/connections/index.ts';
+import type { Client, Clients, StoredSecret } from '../../access/clients/index.ts';
+import type { ResolvedConnection } from '../../access/connections/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
 import type { Audit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
@@ -19,12 +19,12 @@ import {
   cloudHeader,
   ownAlgorithm,
 } from './claims.ts';
-import type { TokenResponse } from './engine.ts';
+import type { EngineOptions, TokenResponse } from './engine.ts';
 import { type JwsHeader, signJws } from './jws.ts';
 import { exchangeGrant, issuedTypes } from './parameters.ts';
 import { recordIssued, recordReplaced } from './record.ts';
 import { indicatorOf, type ResourceOptions, resolveResource } from './resource.ts';
-import type { Progress } from './token-request.ts';
+import { currentProgress, type Progress } from './token-request.ts';
 
 export interface DescribeOptions {
   readonly issuer: string;
@@ -58,16 +58,17 @@ export function describeCloudToken(
 ): UnsignedToken {
   const { alg, kid } = keyring.active(resolved.connection.algorithm);
   const time = now();
-  const seconds = tokenSecondsOf(resolved, ttl);
+  const seconds = resolved.tokenSeconds ?? ttl;
   const life = notAfter === undefined ? seconds : withinApproval(seconds, notAfter, time);
   const claims = cloudClaims(resolved, { iat: toSeconds(time), ttl: life, jti });
   return { header: { alg, ...cloudHeader, kid }, claims };
 }
 
-export const createGrantHandler =
-  (options: IssueOptions) =>
-  async (progress: Progress): Promise<TokenResponse> => {
+/** The handler of both grants: answers the request of `currentProgress`. */
+export const createGrantHandler = (options: IssueOptions): EngineOptions['grant'] =>
+  async function issueToken(ctx) {
     const { limits, audit, keyring, logger } = options;
+    const progress = currentProgress.getStore()!;
     const { request, client, proof } = progress;
     if (!client) throw new SojournError('internal', { cause: new Error('no client has authenticated') });
     await limits.countClient(request.context, client.client_id);
@@ -77,7 +78,7 @@ export const createGrantHandler =
         ? describeCloudToken(options, resource.connection, newJti(), resource.notAfter)
         : describeApiToken(options, client, {
             claims: resource.workloadClaims,
-            secret: proof?.method === 'secret' ? proof.secret : undefined,
+            secret: proof?.method === 'secret' ? proof.secret.id : undefined,
           });
     // Once nothing in the request can be refused: an external token is consumed by what is issued for it.
     const release = proof?.method === 'external' ? await proof.consume(indicatorOf(resource)) : undefined;
@@ -85,7 +86,7 @@ export const createGrantHandler =
       // Before the signature: a token that is not in the audit does not exist.
       await recordIssued(audit, progress, header.kid, claims);
       if (proof?.method === 'secret') await noteSecretUse(options, progress, client, proof.secret);
-      return {
+      ctx.body = {
         access_token: await signJws(keyring, header, claims),
         expires_in: claims.exp - claims.iat,
         token_type: 'Bearer',
@@ -93,7 +94,7 @@ export const createGrantHandler =
         ...(request.parameters.get('grant_type') === exchangeGrant && {
           issued_token_type: request.parameters.get('requested_token_type') ?? issuedTypes[0],
         }),
-      };
+      } satisfies TokenResponse;
     } catch (error) {
       // The workload may have no other token to try again with.
       await release?.().catch((err: unknown) =>
@@ -121,11 +122,13 @@ async function noteSecretUse(
   { clients, audit, logger }: IssueOptions,
   progress: Progress,
   client: Client,
-  secret: string,
+  { id, replaces }: StoredSecret,
 ): Promise<void> {
   try {
-    const replaced = await clients.recordUse(client, secret);
-    if (replaced !== undefined) await recordReplaced(audit, progress, replaced);
+    await clients.recordUse(id);
+    if (!replaces) return;
+    await clients.endReplaced(client.client_id, id);
+    await recordReplaced(audit, progress, replaces.id);
   } catch (err) {
     logger.warn({ err, client: client.client_id }, 'cannot record the use of a secret');
   }

@@ -1,6 +1,7 @@
 /** A request to /token: what was sent, and what is known of it so far. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Presented } from '../../access/certificates/index.ts';
-import type { Client } from '../../access/clients/index.ts';
+import type { Client, StoredSecret } from '../../access/clients/index.ts';
 import type { Connection } from '../../access/connections/index.ts';
 import type { Claims, ConsumeToken } from '../../access/federation/index.ts';
 import type { AuditEntry, RequestContext } from '../../platform/audit/index.ts';
@@ -19,8 +20,7 @@ export interface TokenRequest {
 
 /** How the client has authenticated. */
 export type Proof =
-  /** `secret` is the id of the client's secret. */
-  | { readonly method: 'secret'; readonly secret: string }
+  | { readonly method: 'secret'; readonly secret: StoredSecret }
   /** `consume` marks the token as used. */
   | { readonly method: 'external'; readonly claims: Claims; readonly consume: ConsumeToken };
 
@@ -40,3 +40,6 @@ export interface Progress {
   /** Why the engine refuses the request. */
   error?: unknown;
 }
+
+/** Of the request that oidc-provider serves: it does not pass its context to all hooks. */
+export const currentProgress = new AsyncLocalStorage<Progress>();

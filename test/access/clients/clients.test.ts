@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { secretIn } from '../../../src/access/clients/index.ts';
 import { clouds } from '../../../src/clouds/index.ts';
 import { isId } from '../../../src/platform/ids/index.ts';
 import { selfSigned } from '../../support/authority.ts';
@@ -91,20 +92,20 @@ describe('a client with a secret', () => {
   });
 
   test('is authenticated only by its own secret, never by an empty one', async () => {
-    const { clients } = bench;
+    const { clients, clock } = bench;
     const { client, secret: first } = await clients.create({ name: 'deployer' });
     const second = await clients.addSecret(client.client_id);
     const { secret: foreign } = await clients.create({ name: 'other' });
     const newest = await clients.get(client.client_id);
     const given = [first!.client_secret, second.client_secret, foreign!.client_secret, '', 'sjs_'];
-    expect(given.map((text) => clients.secretIn(newest, text))).toEqual([
-      first!.secret_id,
-      second.secret_id,
+    expect(given.map((text) => secretIn(newest, text, clock.ms))).toEqual([
+      expect.objectContaining({ id: first!.secret_id }),
+      expect.objectContaining({ id: second.secret_id }),
       undefined,
       undefined,
       undefined,
     ]);
-    expect(clients.secretIn(undefined, first!.client_secret)).toBeUndefined();
+    expect(secretIn(undefined, first!.client_secret, clock.ms)).toBeUndefined();
   });
 
   test('cannot use an expired secret, and an expired secret does not count against the limit', async () => {
@@ -112,9 +113,9 @@ describe('a client with a secret', () => {
     const { client } = await clients.create({ name: 'deployer' });
     const { client_id } = client;
     const short = await clients.addSecret(client_id, { expires_at: '2026-11-23T12:01:00Z' });
-    const fits = async () => clients.secretIn(await clients.get(client_id), short.client_secret);
+    const fits = async () => secretIn(await clients.get(client_id), short.client_secret, clock.ms);
     clock.ms += 59_999;
-    expect(await fits()).toBe(short.secret_id);
+    expect(await fits()).toMatchObject({ id: short.secret_id });
     await expect(clients.addSecret(client_id)).rejects.toMatchObject({ code: 'secret_limit' });
     clock.ms += 1;
     expect(await fits()).toBeUndefined();
@@ -144,15 +145,17 @@ describe('a client with a secret', () => {
     const fresh = await clients.addSecret(client_id, { replace: true, grace_seconds: 600 });
     const good = async () => {
       const newest = await clients.get(client_id);
-      return [old!, fresh].map(({ client_secret }) => clients.secretIn(newest, client_secret) !== undefined);
+      return [old!, fresh].map(
+        ({ client_secret }) => secretIn(newest, client_secret, clock.ms) !== undefined,
+      );
     };
     clock.ms += 86_400_000;
-    expect(await clients.recordUse(await clients.get(client_id), old!.secret_id)).toBeUndefined();
+    await clients.endReplaced(client_id, old!.secret_id);
     expect(await good()).toEqual([true, true]);
 
-    expect(await clients.recordUse(await clients.get(client_id), fresh.secret_id)).toBe(old!.secret_id);
+    await clients.endReplaced(client_id, fresh.secret_id);
     clock.ms += 599_999;
-    expect(await clients.recordUse(await clients.get(client_id), fresh.secret_id)).toBeUndefined();
+    await clients.endReplaced(client_id, fresh.secret_id);
     expect(await good()).toEqual([true, true]);
     clock.ms += 1;
     expect(await good()).toEqual([false, true]);
@@ -164,22 +167,23 @@ describe('a client with a secret', () => {
     const short = await clients.addSecret(client.client_id, { expires_at: '2026-11-23T12:01:00Z' });
     await clients.removeSecret(client.client_id, client.secrets[0]!.id);
     const fresh = await clients.addSecret(client.client_id, { replace: true });
-    await clients.recordUse(await clients.get(client.client_id), fresh.secret_id);
+    await clients.endReplaced(client.client_id, fresh.secret_id);
     clock.ms += 60_000;
-    expect(clients.secretIn(await clients.get(client.client_id), short.client_secret)).toBeUndefined();
+    const newest = await clients.get(client.client_id);
+    expect(secretIn(newest, short.client_secret, clock.ms)).toBeUndefined();
   });
 
   test('has a last use for each secret that is accurate to five minutes', async () => {
     const { clients, clock } = bench;
-    const { client, secret } = await clients.create({ name: 'deployer' });
+    const { secret } = await clients.create({ name: 'deployer' });
     const { secret_id } = secret!;
     expect(await clients.lastUsed(secret_id)).toBeUndefined();
-    await clients.recordUse(client, secret_id);
+    await clients.recordUse(secret_id);
     clock.ms += 299_999;
-    await clients.recordUse(client, secret_id);
+    await clients.recordUse(secret_id);
     expect(await clients.lastUsed(secret_id)).toBe(atNoon);
     clock.ms += 1;
-    await clients.recordUse(client, secret_id);
+    await clients.recordUse(secret_id);
     expect(await clients.lastUsed(secret_id)).toBe('2026-11-23T12:05:00.000Z');
   });
 });

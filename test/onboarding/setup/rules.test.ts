@@ -4,8 +4,8 @@
  * nobody can cause here is listed with the reason, and with what can be seen of it.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Connection } from '../../../src/access/connections/index.ts';
-import { type CloudName, clouds } from '../../../src/clouds/index.ts';
+import { type Connection, resolveConnection } from '../../../src/access/connections/index.ts';
+import type { CloudName } from '../../../src/clouds/index.ts';
 import { jwksFaults } from '../../../src/onboarding/doctor/issuer-faults.ts';
 import { refusedCheck } from '../../../src/onboarding/verification/diagnosis.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
@@ -85,7 +85,8 @@ async function shown(
   front.jwks = { keys: front.keys.map(({ publicJwk }) => ({ ...publicJwk })) };
   front.discovery = { ...discovery };
   front.status = 200;
-  const destination = clouds[cloud].entry(connection.target);
+  const resolved = resolveConnection(connection);
+  const { destination } = resolved;
   const iat = Math.floor(Date.now() / 1000);
   const sound = {
     iss: front.issuer,
@@ -110,8 +111,7 @@ async function shown(
       sign: async () => ({ token: await token(sound), jti: 'x' }),
     });
   } catch (error) {
-    if (error instanceof SojournError)
-      return refusedCheck('exchange', { connection, destination }, error, 'Vendor');
+    if (error instanceof SojournError) return refusedCheck('exchange', resolved, error, 'Vendor');
     throw error;
   }
   throw new Error('the cloud let it in');

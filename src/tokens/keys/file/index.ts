@@ -21,8 +21,6 @@ export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array)
   const current = new Map<string, string>();
 
   async function open(key: KeyRecord): Promise<KeyObject> {
-    const known = opened.get(key.kid);
-    if (known) return known;
     const privateKey = await unsealWithEither(key);
     opened.set(key.kid, privateKey);
     return privateKey;
@@ -61,7 +59,7 @@ export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array)
     },
 
     async sign(key, data) {
-      const privateKey = await open(key);
+      const privateKey = opened.get(key.kid) ?? (await open(key));
       // An RSA signature costs ten times an ES256 signature, so it runs on a thread. For ES256 the hand-over would cost
       // more than the signature.
       return key.alg === 'RS256'
@@ -70,7 +68,7 @@ export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array)
     },
 
     async check(key) {
-      await open(key);
+      if (!opened.has(key.kid)) await open(key);
     },
 
     rewrap: renew,
