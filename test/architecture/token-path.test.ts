@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 
-const maxFunctions = 114;
+const maxFunctions = 90;
 /** Without those of `src/server/http`, most of which protect the server against floods. */
-const maxBehindHttp = 80;
+const maxBehindHttp = 68;
 const maxCrossings = 6;
 
-test('a token request runs at most 114 of our functions, 80 of them behind HTTP, and crosses to the engine or back at most 6 times', async () => {
+test('a token request runs at most 90 of our functions, 68 of them behind HTTP, and crosses to the engine or back at most 6 times', async () => {
   const counter = join(import.meta.dirname, '../../bench/token-calls.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [counter, '--json']);
   const { list, functions, crossings } = JSON.parse(stdout) as {
