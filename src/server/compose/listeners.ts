@@ -94,6 +94,7 @@ export async function startListeners(context: Context, state: State, services: S
       audit,
       now,
       metrics: metrics.text,
+      presets: config.presets.own,
       readiness: health.checks,
       isOwnHost: (host) =>
         isLoopback(host) ||

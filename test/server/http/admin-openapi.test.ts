@@ -78,6 +78,7 @@ describe('the OpenAPI document', () => {
         'connections/{id}/setup/{name}',
         'connections/{id}/claims',
         'policy',
+        'presets',
         'connections/{id}/invitations',
         'connections/{id}/invitations/{invitation}',
         'issuer',

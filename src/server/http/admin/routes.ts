@@ -14,6 +14,7 @@ import { guardrailRoute, lintRoute } from './lint.ts';
 import { openApiDocument } from './openapi.ts';
 import { outageRoute } from './outage.ts';
 import { policyRoutes } from './policy.ts';
+import { presetsRoute } from './presets.ts';
 import { nothing, type Route, readRoute } from './route.ts';
 import { setupRoutes } from './setup.ts';
 import { tenantMoveRoutes } from './tenant-moves.ts';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   accessRoute,
   ...connectionRoutes,
   ...policyRoutes,
+  presetsRoute,
   ...setupRoutes,
   ...invitationRoutes,
   lintRoute,

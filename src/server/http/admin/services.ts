@@ -7,6 +7,7 @@ import type { Connections } from '../../../access/connections/index.ts';
 import type { Policy } from '../../../access/policy/index.ts';
 import type { Suspensions } from '../../../access/suspension/index.ts';
 import type { Tenants } from '../../../access/tenants/index.ts';
+import type { Preset } from '../../../clouds/index.ts';
 import type { Invitations } from '../../../onboarding/invitations/index.ts';
 import type { Setup } from '../../../onboarding/setup/index.ts';
 import type { Webhooks } from '../../../onboarding/webhooks/index.ts';
@@ -29,6 +30,8 @@ export interface AdminServices {
   readonly audit: Audit;
   readonly now: Now;
   readonly setup: Setup;
+  /** Those of the operator. */
+  readonly presets: readonly Preset[];
   readonly issuers: Issuers;
   readonly webhooks: Webhooks;
   readonly outageBudget: OutageBudget;

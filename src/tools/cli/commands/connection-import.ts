@@ -13,7 +13,7 @@ export const connectionImport: CommandSpec = {
   options: [
     {
       flags: '--cloud <cloud>',
-      description: 'a built-in preset, whose inputs are the columns (default: see docs/import.md)',
+      description: 'a preset, whose inputs are the columns (default: see docs/import.md)',
     },
     {
       flags: '--output <file>',
@@ -40,17 +40,24 @@ export const connectionImport: CommandSpec = {
   ],
   async run(args, terminal) {
     const [file = ''] = args.positionals;
-    // Loaded here because only this command needs the CSV parser.
+    // Loaded here because only this command needs the CSV parser, and the schemas.
     const { importConnections, importedCloud, importedCloudNames, progressHeader, progressLine } =
       await import('../import/index.ts');
-    const cloud = importedCloud(text(args, 'cloud') ?? importedCloudNames[0]!);
-    if (!cloud) throw usageError(`--cloud must be one of ${importedCloudNames.join(', ')}.`);
+    const request = async (query: Parameters<typeof requestAdmin>[0]) =>
+      parseAnswer(await requestAdmin(query, args, terminal));
+    const name = text(args, 'cloud') ?? importedCloudNames()[0]!;
+    if (!importedCloud(name)) {
+      const { addOwnPresets } = await import('../own-presets.ts');
+      addOwnPresets(await request({ method: 'GET', path: '/presets' }));
+    }
+    const cloud = importedCloud(name);
+    if (!cloud) throw usageError(`--cloud must be one of ${importedCloudNames().join(', ')}.`);
     const permissions = texts(args, 'permissions');
     const output = text(args, 'output');
     const { rows, created, failure } = await importConnections({
       bytes: readBytes(file),
       cloud,
-      request: async (request) => parseAnswer(await requestAdmin(request, args, terminal)),
+      request,
       invitation: {
         expires_in: text(args, 'expiresIn'),
         ...(permissions.length > 0 ? { permissions } : {}),

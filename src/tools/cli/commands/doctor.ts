@@ -4,6 +4,7 @@ import { systemNow } from '../../../platform/time/index.ts';
 import { adminUrl, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal } from '../command.ts';
 import { parseJson } from '../failure.ts';
+import { addOwnPresets } from '../own-presets.ts';
 import { fetchAll } from '../pages.ts';
 import { columns, type Json, printable } from '../print.ts';
 import { get, parseAnswer } from '../server.ts';
@@ -36,6 +37,7 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
     parseAnswer(await requestAdmin({ method: 'GET', path, query }, args, terminal));
   // First, because it reports clearly that no server answers or that the token is wrong.
   const issuer = await fetchJson('/issuer', { tenant });
+  addOwnPresets(await fetchJson('/presets'));
   const base = adminUrl(args, terminal);
   const { headers, body } = await get(`${base}/readyz`);
   const ready = parseJson(body) as { checks?: unknown } | undefined;

@@ -8,9 +8,9 @@ export interface ImportedCloud extends Pick<Cloud, 'target'> {
   readonly tableImport: TableImport;
 }
 
-export const importedCloudNames: readonly string[] = Object.entries(clouds).flatMap(([name, cloud]) =>
-  cloud?.tableImport ? [name] : [],
-);
+/** Also those of the operator's presets that were added. */
+export const importedCloudNames = (): readonly string[] =>
+  Object.entries(clouds).flatMap(([name, cloud]) => (cloud?.tableImport ? [name] : []));
 
 /** Undefined if the cloud has no import. */
 export function importedCloud(name: string): ImportedCloud | undefined {
