@@ -17,7 +17,7 @@ describe('the failure limit of an address', () => {
   const limit = (perMinute = 6) => {
     const clock = { ms: 0 };
     const now = () => clock.ms;
-    const audit: Pick<Audit, 'record'> = { record: async () => {} };
+    const audit: Pick<Audit, 'record' | 'count'> = { record: async () => {}, count: () => {} };
     const many = 1_000_000;
     const { signIns } = createUnauthenticatedCallers({
       audit: audit as Audit,
