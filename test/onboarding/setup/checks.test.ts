@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Connection } from '../../../src/access/connections/index.ts';
+import type { Preset, SetupFacts } from '../../../src/clouds/index.ts';
+import { createDocumentChecks } from '../../../src/onboarding/setup/checks/index.ts';
 import { call } from '../../../src/sandbox/demo/http.ts';
 import { type TestServer, testServer } from '../../support/server.ts';
 
@@ -150,6 +153,31 @@ test('the process that checks documents has no environment, and ends with the se
   await own.close();
   while (programs().includes(pid)) await sleep(20);
 });
+
+test('a process that does not start is an error of the server alone, and the next document starts another one', async () => {
+  // The process ends when it reads this preset.
+  const presets = [{}] as Preset[];
+  const checks = createDocumentChecks(presets, () => Date.now());
+  const before = programs();
+  const connection = { tenant: 'ten_1', cloud: 'azure', target: {} } as unknown as Connection;
+  const facts: SetupFacts = {
+    issuer: 'https://id.example',
+    subject: 'con_1',
+    audience: 'api://AzureADTokenExchange',
+    connection: { id: 'con_1', name: 'prod' },
+    vendor: 'Vendor',
+  };
+  const document = azurePolicy({ field: 'type', equals: 'Microsoft.Compute/virtualMachines' });
+  for (const _ of [1, 2])
+    await expect(checks.guardrail(connection, facts, document)).rejects.toMatchObject({
+      code: 'internal',
+      cause: new Error('the process that checks documents does not start'),
+    });
+  expect(programs()).toEqual(before);
+  presets.length = 0;
+  expect(await checks.guardrail(connection, facts, document)).toMatchObject({ verdict: 'allows' });
+  checks.close();
+}, 30_000);
 
 /** The ids of the processes that check documents for servers in this process. */
 const programs = (): string[] =>
