@@ -1,12 +1,16 @@
 /**
  * The audit log: who did what, in the store and as log lines.
- * Owns: the format of an entry, the list of events, and that an entry is stored before the response is sent.
+ * Owns: the format of an entry, the list of events, that an entry is stored before the response is sent, and that entries are
+ * sealed in a Merkle tree with signed checkpoints.
  * Does not own: which actions are recorded. Entries never contain tokens, secrets or credentials.
  */
 import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
+
+export type { CheckpointSigner } from './seal.ts';
+export { type Sealer, type SealState, startSealer } from './sealer.ts';
 
 /** `noun.verb`, in the past tense: `token.issued`, `connection.created`. */
 export type AuditEvent =

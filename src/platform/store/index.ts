@@ -12,6 +12,7 @@ export type * from './contract.ts';
 export { allItems } from './paging.ts';
 export { type Records, records, unlessSame } from './records.ts';
 export { copySqlite, examineSqlite } from './sqlite/backup.ts';
+export { toCanonicalText } from './text.ts';
 
 /**
  * Opens `sqlite:FILE`, `redis://…` or `rediss://…` in under 5 s. Rejects with `state_unusable` if the stored state cannot
