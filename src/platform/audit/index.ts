@@ -160,6 +160,8 @@ export function createAudit(options: {
       logger.info({ audit: entry }, entry.event);
     } catch (cause) {
       logger.error({ audit: entry, err: cause }, 'cannot write the audit log');
+      // Whatever the configuration says: nothing is issued on a state that has lost revocations.
+      if (cause instanceof SojournError && cause.code === 'store_rolled_back') throw cause;
       if (onFailure === 'continue') return;
       counting?.count(entry);
       throw new SojournError('audit_unavailable', { cause, retryAfter: 5 });

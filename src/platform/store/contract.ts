@@ -1,6 +1,8 @@
 /** The store contract. It has few operations, because every backend must implement each atomically and durably. */
+
 import type { Logger } from '../log/index.ts';
 import type { Now } from '../time/index.ts';
+import type { Continuity } from './continuity.ts';
 
 /** A namespace of documents: the same id can exist in two record types. */
 export type RecordType =
@@ -131,6 +133,8 @@ export interface JournalLog {
   lines(after: number, limit: number): Promise<readonly SealedLine[]>;
   /** The hashes of a tile; undefined if it does not exist. */
   tile(level: number, index: number): Promise<Uint8Array | undefined>;
+  /** Whether the last line that this process appended is still there. */
+  continues(): Promise<boolean>;
   /** Undefined before the first seal. */
   sealed(): Promise<Seal | undefined>;
   /** Stores tiles and seal in one transaction if the last seal has the size `previous`, 0 for none; otherwise resolves to false. */
@@ -141,7 +145,8 @@ export interface JournalLog {
  * Values are plain JSON; anything else throws a TypeError. Every promise rejects with SojournError `store_unavailable` if
  * the backend does not answer within its deadline (under 2 s); a write that rejects this way may still have succeeded.
  * A damaged database rejects with `state_unusable`. A resolved write has reached the disk (SQLite) or the server (Redis;
- * its durability depends on the server's persistence settings).
+ * its durability depends on the server's persistence settings). An append to a store that has lost the last line of this
+ * process rejects with `store_rolled_back`, and so does every write after it.
  */
 export interface Store {
   get<T>(recordType: RecordType, id: string): Promise<Stored<T> | undefined>;
@@ -166,6 +171,8 @@ export interface Store {
    */
   count(query: { readonly key: string; readonly from: number; readonly max: number }): Promise<number>;
   readonly log: JournalLog;
+  /** Once it has a fault, every write rejects with `store_rolled_back`. */
+  readonly continuity: Continuity;
   /** Writes a small value; rejects if the store cannot be read or written. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import { openRedis } from './redis/index.ts';
 import { openSqlite } from './sqlite/index.ts';
 
 export { withStoreBudget } from './budget.ts';
+export { type Continuity, lostWrites } from './continuity.ts';
 export type * from './contract.ts';
 export { allItems } from './paging.ts';
 export { type Records, records, unlessSame } from './records.ts';

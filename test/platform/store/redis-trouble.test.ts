@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { blackHoleBefore } from './black-hole.ts';
 import { noon } from './journal.ts';
@@ -84,6 +85,32 @@ describe('a failure of Redis', () => {
     expect(await store.list('tenant', { limit: 5 })).toHaveProperty('items.length', 1);
     await ask(url, (redis) => redis.config('SET', 'maxmemory', '0'));
     expect(await store.search({ limit: 5 })).toEqual({ items: [] });
+  });
+
+  test.each([
+    ['was emptied', (redis: Redis) => redis.flushall()],
+    ['lost its last lines', (redis: Redis) => redis.hdel('{sojourn}:journal:lines', '2')],
+    [
+      'has other lines',
+      (redis: Redis) => redis.hset('{sojourn}:journal:lines', '2', `${noon}:${'A'.repeat(22)}:"x"`),
+    ],
+  ])('a server that %s takes no further write of this process, and is still read', async (_, lose) => {
+    const { url } = await server();
+    const store = await on(url).open();
+    await store.append({ at: noon, value: 'first' });
+    await store.append({ at: noon, value: 'second' });
+    expect(await store.log.continues()).toBe(true);
+    await ask<unknown>(url, lose);
+    expect(await store.log.continues()).toBe(false);
+    const newest = await ask(url, (redis) => redis.get('{sojourn}:journal:sequence'));
+    const refused = { code: 'store_rolled_back' };
+    await expect(store.append({ at: noon, value: 'third' })).rejects.toMatchObject(refused);
+    await expect(store.insert('client', 'b', {})).rejects.toMatchObject(refused);
+    await expect(store.replace('client', 'b', 1, {})).rejects.toMatchObject(refused);
+    await expect(store.remove('client', 'b', 1)).rejects.toMatchObject(refused);
+    expect(store.continuity.fault).toBe('it lacks audit lines that this server has written');
+    expect(await ask(url, (redis) => redis.get('{sojourn}:journal:sequence'))).toBe(newest);
+    expect(await store.get('client', 'b')).toBeUndefined();
   });
 
   test('a server that became a replica rejects writes, and the store reconnects', async () => {

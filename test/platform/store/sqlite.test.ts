@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -112,6 +112,49 @@ describe('the file of the embedded store', () => {
       [0, '{"tenant":"a","event":"tenant.created"}'],
       [16, '{"event":"tenant.created","tenant":"a"}'],
     ]);
+  });
+
+  describe.each([
+    ['was removed', () => rm(bench.file), 'the database FILE was removed'],
+    [
+      'was replaced by an earlier copy',
+      async () => {
+        await rename(`${bench.file}.copy`, bench.file);
+      },
+      'the database FILE was replaced by another file',
+    ],
+    [
+      'lost its last lines',
+      async () => {
+        const database = new DatabaseSync(bench.file);
+        database.exec('DELETE FROM journal WHERE sequence > 1');
+        database.close();
+      },
+      'it lacks audit lines that this server has written',
+    ],
+  ])('that %s', (_, lose, fault) => {
+    test('while it was in use takes no further write of this process, and is still read', async () => {
+      const store = await bench.open();
+      await store.insert('client', 'a', { disabled: false });
+      await store.append({ at: 0, value: 'first' });
+      await copySqlite(bench.file, `${bench.file}.copy`);
+      await store.append({ at: 0, value: 'second' });
+      expect(await store.log.continues()).toBe(true);
+      await lose();
+      const refused = {
+        code: 'store_rolled_back',
+        cause: expect.objectContaining({ message: fault.replace('FILE', bench.file) }),
+      };
+      await expect(store.append({ at: 0, value: 'third' })).rejects.toMatchObject(refused);
+      await expect(store.insert('client', 'b', {})).rejects.toMatchObject(refused);
+      await expect(store.replace('client', 'a', 1, {})).rejects.toMatchObject(refused);
+      await expect(store.remove('client', 'a', 1)).rejects.toMatchObject(refused);
+      await expect(
+        store.log.seal(0, { size: 1, root: new Uint8Array(32), checkpoint: '', marks: '' }, []),
+      ).rejects.toMatchObject(refused);
+      expect(store.continuity.fault).toBe(fault.replace('FILE', bench.file));
+      expect(await store.get('client', 'a')).toMatchObject({ value: { disabled: false } });
+    });
   });
 
   test('of another program is rejected and left unchanged', async () => {

@@ -10,6 +10,7 @@ import { documentKey, expiryKey, idsKey } from './keys.ts';
 
 export function documentsIn(
   redis: Connection,
+  write: typeof attempt,
   now: Now,
 ): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove'> {
   return {
@@ -46,7 +47,7 @@ export function documentsIn(
       }),
 
     insert: (recordType, id, value, { within = '', expiresAt = '', ifUnchanged } = {}) =>
-      attempt(async () => {
+      write(async () => {
         const document = documentKey(recordType, id);
         const unchanged = ifUnchanged ? documentKey(ifUnchanged.recordType, ifUnchanged.id) : document;
         const keys = [document, idsKey(recordType), expiryKey, unchanged];
@@ -56,13 +57,13 @@ export function documentsIn(
       }),
 
     replace: (recordType, id, version, value) =>
-      attempt(
+      write(
         async () =>
           (await redis.replaceDocument(documentKey(recordType, id), version, toText(value), now())) === 1,
       ),
 
     remove: (recordType, id, version) =>
-      attempt(async () => {
+      write(async () => {
         const keys = [documentKey(recordType, id), idsKey(recordType), expiryKey];
         return (await redis.removeDocument(...keys, recordType, id, version, now())) === 1;
       }),

@@ -4,6 +4,7 @@
  * risk data.
  */
 import { SojournError } from '../../errors/index.ts';
+import { type Continuity, lostWrites } from '../continuity.ts';
 import type { Store, StoreDependencies } from '../contract.ts';
 import { type Connection, connect, redactedUrlOf } from './connection.ts';
 import { documentsIn } from './documents.ts';
@@ -32,10 +33,17 @@ export async function openRedis(url: string, { logger, now }: StoreDependencies)
 
 function serve(redis: Connection, now: StoreDependencies['now']): Store {
   let closed = false;
-  const { stop, ...journal } = journalIn(redis);
+  const continuity: Continuity = { fault: undefined, last: undefined };
+  const write: typeof attempt = (work) =>
+    attempt(async () => {
+      if (continuity.fault !== undefined) throw lostWrites(continuity, continuity.fault);
+      return work();
+    });
+  const { stop, ...journal } = journalIn(redis, write, continuity);
   return {
-    ...documentsIn(redis, now),
+    ...documentsIn(redis, write, now),
     ...journal,
+    continuity,
     ping: () =>
       attempt(async () => {
         // A write, so that the readiness check fails on a full or read-only server.

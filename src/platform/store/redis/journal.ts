@@ -1,5 +1,6 @@
 /** The journal in Redis. An append writes the line alone; its index and its place in the Merkle tree follow. */
 import { randomBytes } from 'node:crypto';
+import { type Continuity, lostLines, lostWrites } from '../continuity.ts';
 import type { SealedLine, Store } from '../contract.ts';
 import { indexBatchSize, indexOf } from '../journal/index-lines.ts';
 import { startIndexer } from '../journal/indexer.ts';
@@ -12,14 +13,22 @@ import { treeIn } from './tree.ts';
 
 export function journalIn(
   redis: Connection,
+  write: typeof attempt,
+  continuity: Continuity,
 ): Pick<Store, 'append' | 'search' | 'count' | 'log'> & { stop(): Promise<void> } {
   const stop = startIndexer(() => attempt(() => indexNext(redis)));
   const { search, count } = searchIn(readerIn(redis));
   return {
     append: ({ at, value }) =>
-      attempt(async () => {
-        const text = `${at}:${randomBytes(16).toString('base64url')}:${toCanonicalText(value)}`;
-        return Number(await redis.appendLine(sequenceKey, linesKey, text));
+      write(async () => {
+        const salt = randomBytes(16);
+        const text = `${at}:${salt.toString('base64url')}:${toCanonicalText(value)}`;
+        const { sequence: last = 0, salt: lastSalt = none } = continuity.last ?? {};
+        const known = [last, Buffer.from(lastSalt).toString('base64url')];
+        const sequence = Number(await redis.appendLine(sequenceKey, linesKey, text, ...known));
+        if (sequence === 0) throw lostWrites(continuity, lostLines);
+        if (sequence > last) continuity.last = { sequence, salt };
+        return sequence;
       }),
     search: (query) => attempt(() => search(query)),
     count: (query) => attempt(() => count(query)),
@@ -33,7 +42,16 @@ export function journalIn(
             Array.from({ length }, (_, i) => after + 1 + i),
           );
         }),
-      ...treeIn(redis),
+      continues: () =>
+        attempt(async () => {
+          const { last } = continuity;
+          if (!last) return true;
+          const [line] = await read(redis, [last.sequence]);
+          return (
+            line !== undefined && (line.text === undefined || Buffer.compare(last.salt, line.salt) === 0)
+          );
+        }),
+      ...treeIn(redis, write),
     },
     stop,
   };
@@ -60,6 +78,8 @@ function readerIn(redis: Connection): JournalReader {
       Promise.all(names.map(async (name) => (await redis.hget(listKey(name), String(block))) ?? '')),
   };
 }
+
+const none = new Uint8Array();
 
 /** AT:SALT:JSON, or AT:JSON of a line from before salts, or AT:SALT: of a pruned one. */
 const format = /^(\d+):(?:([\w-]{22}):)?/;

@@ -99,9 +99,17 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 return found`;
 
+/** Returns 0, and appends nothing, if the last line of the caller is gone: another salt, or none where the text is not pruned. */
 const append = `
+local line, last, salt = unpack(ARGV)
+if last ~= '0' then
+  local found = redis.call('HGET', KEYS[2], last)
+  if not found then return 0 end
+  local foundSalt, text = string.match(found, '^%d+:([%w_-]*):?(.*)$')
+  if text ~= '' and foundSalt ~= salt then return 0 end
+end
 local sequence = redis.call('INCR', KEYS[1])
-redis.call('HSET', KEYS[2], sequence, ARGV[1])
+redis.call('HSET', KEYS[2], sequence, line)
 return sequence`;
 
 /** Adds to the lists and hours, unless another replica has indexed these lines. */

@@ -4,7 +4,10 @@ import type { Connection } from './connection.ts';
 import { attempt } from './failure.ts';
 import { sealKey, tilesKey } from './keys.ts';
 
-export function treeIn(redis: Connection): Pick<JournalLog, 'tile' | 'sealed' | 'seal'> {
+export function treeIn(
+  redis: Connection,
+  write: typeof attempt,
+): Pick<JournalLog, 'tile' | 'sealed' | 'seal'> {
   return {
     tile: (level, index) =>
       attempt(async () => (await redis.hgetBuffer(tilesKey, `${level}/${index}`)) ?? undefined),
@@ -24,7 +27,7 @@ export function treeIn(redis: Connection): Pick<JournalLog, 'tile' | 'sealed' | 
       }),
 
     seal: (previous, { size, root, checkpoint, marks }, tiles) =>
-      attempt(async () => {
+      write(async () => {
         const seal = [previous, size, Buffer.from(root).toString('base64'), checkpoint, marks];
         const added = tiles.flatMap(({ level, index, hashes }) => [`${level}/${index}`, Buffer.from(hashes)]);
         return (await redis.sealJournal(sealKey, tilesKey, ...seal, ...added)) === 1;

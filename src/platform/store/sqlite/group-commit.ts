@@ -3,10 +3,12 @@
  * turn of the event loop share one transaction. After a commit of several writes, the next one waits for as long as that
  * took, so that under load commits block at most half of the time. A promise resolves only after the commit.
  */
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep, systemElapsed } from '../../time/index.ts';
 import { type Budget, budgets } from '../budget.ts';
+import { type Continuity, lostWrites } from '../continuity.ts';
 import { settle } from './retry.ts';
 
 interface Pending extends PromiseWithResolvers<unknown> {
@@ -24,7 +26,8 @@ export interface GroupCommit {
 /** A disk that stalled for longer must not delay the next commit as long again. */
 const longestPauseMs = 100;
 
-export function groupCommit(database: DatabaseSync): GroupCommit {
+export function groupCommit(database: DatabaseSync, path: string, continuity: Continuity): GroupCommit {
+  const opened = statSync(path);
   const begin = database.prepare('BEGIN IMMEDIATE');
   const end = database.prepare('COMMIT');
   let pending: Pending[] = [];
@@ -32,6 +35,14 @@ export function groupCommit(database: DatabaseSync): GroupCommit {
   let nextCommitAt = 0;
 
   function transaction(batch: readonly Pending[]): readonly unknown[] {
+    if (continuity.fault !== undefined) throw lostWrites(continuity, continuity.fault);
+    // SQLite would go on writing to a file that was removed or replaced, and all of that is lost at the next start.
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (file?.ino !== opened.ino || file.dev !== opened.dev)
+      throw lostWrites(
+        continuity,
+        `the database ${path} was ${file ? 'replaced by another file' : 'removed'}`,
+      );
     const startedAt = systemElapsed();
     begin.run();
     try {

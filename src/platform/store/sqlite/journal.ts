@@ -1,6 +1,7 @@
 /** The journal in SQLite. An append writes the line alone; its index and its place in the Merkle tree follow. */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { type Continuity, lostLines, lostWrites } from '../continuity.ts';
 import type { SealedLine, Store } from '../contract.ts';
 import { indexBatchSize, indexOf } from '../journal/index-lines.ts';
 import { startIndexer } from '../journal/indexer.ts';
@@ -14,6 +15,7 @@ import { treeIn } from './tree.ts';
 export function journalIn(
   database: DatabaseSync,
   commits: GroupCommit,
+  continuity: Continuity,
 ): Pick<Store, 'append' | 'search' | 'count' | 'log'> & { stop(): Promise<void> } {
   const append = database.prepare('INSERT INTO journal (at, value, salt) VALUES (?, ?, ?)');
   const following = database.prepare(
@@ -21,6 +23,8 @@ export function journalIn(
   );
   const linesAfter = (after: number, limit: number) => following.all(after, limit).map(lineOf);
   const newest = database.prepare('SELECT max(sequence) > indexed AS more FROM journal, journal_state');
+  // A pruned line has no salt.
+  const kept = database.prepare("SELECT 1 FROM journal WHERE sequence = ? AND (salt = ? OR value = '')");
   const hasMore = () => newest.get()?.more === 1;
   const indexNext = indexNextIn(database, linesAfter);
   const stop = startIndexer(async () => (hasMore() ? commits.commit(indexNext) : 0));
@@ -28,10 +32,24 @@ export function journalIn(
     async append({ at, value }) {
       const text = toCanonicalText(value);
       const salt = randomBytes(16);
-      return commits.commit(() => Number(append.run(at, text, salt).lastInsertRowid));
+      const sequence = await commits.commit(() => {
+        const { last } = continuity;
+        if (last && !kept.get(last.sequence, last.salt)) throw lostWrites(continuity, lostLines);
+        return Number(append.run(at, text, salt).lastInsertRowid);
+      });
+      if (sequence > (continuity.last?.sequence ?? 0)) continuity.last = { sequence, salt };
+      return sequence;
     },
     ...searchIn(readerIn(database)),
-    log: { lines: retryWhileLocked(linesAfter), ...treeIn(database, commits) },
+    log: {
+      lines: retryWhileLocked(linesAfter),
+
+      continues: retryWhileLocked(() => {
+        const { last } = continuity;
+        return !last || kept.get(last.sequence, last.salt) !== undefined;
+      }),
+      ...treeIn(database, commits),
+    },
     stop,
   };
 }

@@ -1,0 +1,21 @@
+/**
+ * Whether the store still has what it acknowledged. A process knows the last line that it appended; a store without that line
+ * lost writes: a failover, a flush, an old file. Then other acknowledged writes are lost too, such as the deletion of a client,
+ * so the process writes nothing more.
+ */
+import { SojournError } from '../errors/index.ts';
+
+export interface Continuity {
+  /** What the store lost; undefined as long as nothing is known to be lost. With it, every write is refused. */
+  fault: string | undefined;
+  /** The last committed line of this process. */
+  last: { readonly sequence: number; readonly salt: Uint8Array } | undefined;
+}
+
+/** The refusal of a write; notes the fault for the writes that follow. */
+export function lostWrites(continuity: Continuity, fault: string): SojournError {
+  continuity.fault = fault;
+  return new SojournError('store_rolled_back', { cause: new Error(fault) });
+}
+
+export const lostLines = 'it lacks audit lines that this server has written';
