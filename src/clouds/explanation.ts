@@ -3,6 +3,7 @@
  * docs/errors.md can list them.
  */
 import { type ErrorCode, SojournError } from '../platform/errors/index.ts';
+import { redact } from '../platform/redaction/index.ts';
 
 /** A cloud's error response, reduced to what may be stored and logged. */
 export interface CloudResponse {
@@ -97,21 +98,4 @@ export function byStatus(status: number): Omit<Explanation, 'match'> {
   if (status >= 500 || status === 408)
     return { errorCode: 'cloud_unavailable', detail: 'The cloud reports an internal error.' };
   return { errorCode: 'cloud_answer_unknown', detail: `The cloud refused with status ${status}.` };
-}
-
-const maxMessageLength = 400;
-
-/**
- * Redacts tokens, including tokens broken into lines, and other long secrets, because a cloud may echo the request. Key ids
- * (43 characters, or 64 hex characters from Entra) and names stay. A slash occurs in base64 and in resource names, so text
- * with a slash counts as base64 only if it also has a plus or ends in an equals sign.
- */
-export function redact(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/(eyJ|ya29\.)[\w.-]*( +[\w.-]{20,})*/g, '[token]')
-    .replace(/[\w+=~-]{48,}/g, (text) => (/^[0-9A-F]{64}$/.test(text) ? text : '[removed]'))
-    .replace(/[\w+/=~-]{48,}/g, (text) => (/\+|=$/.test(text) ? '[removed]' : text))
-    .trim()
-    .slice(0, maxMessageLength);
 }

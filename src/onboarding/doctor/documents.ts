@@ -1,5 +1,6 @@
 /** Compares the public discovery document and JWKS with those that the server reports. */
 import { isDeepStrictEqual } from 'node:util';
+import { redact } from '../../platform/redaction/index.ts';
 import {
   type DocumentFault,
   deadlineMs,
@@ -85,4 +86,4 @@ function describeFault(fault: DocumentFault): string {
 const verdict = (name: string, { url, ms }: Fetched, faults: readonly string[]): Check =>
   faults.length === 0
     ? passed(name, `${url} answers in ${ms} ms`)
-    : failed(name, `${url}: ${faults.join('; ')}`, advice);
+    : failed(name, `${url}: ${faults.map(redact).join('; ')}`, advice);

@@ -1,5 +1,6 @@
 /** Lints any OpenID issuer by the rules of each cloud. */
 import { type CloudName, cloudNames } from '../../clouds/index.ts';
+import { redact } from '../../platform/redaction/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import {
   type Fetched,
@@ -83,7 +84,8 @@ function transportFaults({ ms, answer }: Fetched, faults: readonly string[]): Fa
 function checksOf(name: string, passedDetail: string, faults: readonly Fault[]): IssuerCheck[] {
   if (faults.length === 0) return [{ ...passed(name, passedDetail), affected_clouds: [] }];
   return faults.map(({ problem, advice, clouds, isWarning = false }) => ({
-    ...(isWarning ? warned(name, problem, advice) : failed(name, problem, advice)),
+    // It quotes the documents.
+    ...(isWarning ? warned : failed)(name, redact(problem), advice),
     affected_clouds: clouds,
   }));
 }

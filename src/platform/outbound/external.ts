@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { SojournError } from '../errors/index.ts';
+import { withoutSecretsOf } from '../redaction/index.ts';
 import type { AddressFilter } from './addresses.ts';
 import { type HttpRequestInit, headersOf, open, type ResponseHeaders, readText } from './open.ts';
 import { type Resolve, systemResolve } from './resolve.ts';
@@ -77,7 +78,7 @@ export const postExternal = (
   return requestExternal(address, policy, init, async (_name, answer) => answer.statusCode ?? 0);
 };
 
-/** Resolves to any response and its body. Rejects like `getExternal` if there is none, or if its body is too long or compressed. */
+/** Resolves to any response and its body, without the secrets of the request. Rejects like `getExternal` if there is none, or if its body is too long or compressed. */
 export const sendExternal = (
   { url, signal, ...init }: OutboundRequest,
   policy: EgressPolicy,
@@ -85,7 +86,7 @@ export const sendExternal = (
   requestExternal(url, policy, { ...init, signal }, async (name, answer) => ({
     status: answer.statusCode ?? 0,
     headers: headersOf(answer),
-    body: await read(name, answer),
+    body: withoutSecretsOf(init.headers ?? {}, await read(name, answer)),
   }));
 
 async function requestExternal<T>(

@@ -43,13 +43,19 @@ export function open(
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': userAgent, ...headers },
     })
       .once('response', resolve)
-      .on('error', reject)
+      .on('error', (error) => reject(withoutPacket(error)))
       .once('close', () => {
         signal.removeEventListener('abort', end);
         reject(new Error('The connection was closed without a response.'));
       })
       .end(body);
   });
+}
+
+/** A parse error of Node has the bytes of the response, which can repeat a secret of the request, and the logger writes them. */
+function withoutPacket(error: Error & { rawPacket?: unknown }): Error {
+  delete error.rawPacket;
+  return error;
 }
 
 /** By lower-case name. */

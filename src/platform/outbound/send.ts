@@ -1,5 +1,6 @@
 /** A request to a URL from the configuration or from our own code. */
 import { SojournError } from '../errors/index.ts';
+import { withoutSecretsOf } from '../redaction/index.ts';
 import { headersOf, open, type ResponseHeaders, readText } from './open.ts';
 
 export interface OutboundRequest {
@@ -22,8 +23,9 @@ export interface OutboundResponse {
 const defaultMaxBytes = 256 * 1024;
 
 /**
- * Sends one request; does not follow redirects. Rejects with `cloud_timeout` if the signal fires, `cloud_answer_unknown` if
- * the body is too long or compressed, and `cloud_unavailable` for every other failure.
+ * Sends one request; does not follow redirects. The body of the response never contains the secrets of the request's headers.
+ * Rejects with `cloud_timeout` if the signal fires, `cloud_answer_unknown` if the body is too long or compressed, and
+ * `cloud_unavailable` for every other failure.
  */
 export async function send(request: OutboundRequest): Promise<OutboundResponse> {
   const { url: address, signal, maxBytes = defaultMaxBytes } = request;
@@ -32,7 +34,11 @@ export async function send(request: OutboundRequest): Promise<OutboundResponse> 
     const answer = await open(url, request);
     try {
       const body = await readText(answer, maxBytes, (what) => unusableBody(url, what));
-      return { status: answer.statusCode ?? 0, headers: headersOf(answer), body };
+      return {
+        status: answer.statusCode ?? 0,
+        headers: headersOf(answer),
+        body: withoutSecretsOf(request.headers ?? {}, body),
+      };
     } finally {
       // Closes the connection, unless the response was read to its end.
       answer.destroy();

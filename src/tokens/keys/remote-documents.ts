@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
+import { redact } from '../../platform/redaction/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import { type DocumentFault, fetchPublic, readDocument } from '../remote-documents/index.ts';
 import type { PublicJwk } from './ring.ts';
@@ -56,7 +57,7 @@ export async function findDrift(
     const missing = kids(served).filter((kid) => !kids(mirrored).includes(kid));
     if (missing.length > 0) return `${urls.jwks} does not list ${missing.join(', ')}`;
     const outdated = kids(mirrored).filter((kid) => !kids(served).includes(kid));
-    if (outdated.length > 0) return `${urls.jwks} still lists ${outdated.join(', ')}`;
+    if (outdated.length > 0) return `${urls.jwks} still lists ${redact(outdated.join(', '))}`;
     return isDeepStrictEqual(mirrored, served) ? undefined : `${urls.jwks} differs from the served document`;
   } catch (error) {
     return error instanceof SojournError ? error.message : `${urls.jwks} cannot be checked`;

@@ -52,6 +52,18 @@ const answering =
     void response.writeHead(status, headers).end(body);
 
 describe('lint of an issuer', () => {
+  test('quotes neither tokens nor control characters of the documents, nor all of a long text', async () => {
+    const token = `eyJhbGciOiJFUzI1NiJ9.${'a'.repeat(60)}`;
+    const redirect = await linted(answering(302, { location: `https://login.example/?t=${token}` }));
+    expect(faultsOf(redirect).map(([detail]) => detail)).toEqual([
+      'it answers 302, a redirect to https://login.example/?t=[token]',
+    ]);
+    const { keys } = site.pages['/jwks'] as { keys: object[] };
+    const named = (kid: string) => linted({}, { keys: [{ ...keys[0], kid, use: 'enc' }, keys[0]] });
+    expect(faultsOf(await named('\u009b2J')).map(([detail]) => detail)).toEqual(['the key  2J has use enc']);
+    expect(faultsOf(await named('long '.repeat(1000))).map(([detail = '']) => detail.length)).toEqual([400]);
+  });
+
   test('accepts a correct issuer, except that AWS refuses the port of this test', async () => {
     await linted();
     const { code, out, err } = await runCommand(['lint', issuer, '--json', ...trusting()], {});

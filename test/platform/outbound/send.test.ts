@@ -4,8 +4,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import https from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '../../../src/platform/log/index.ts';
 import { lightFetch, type OutboundRequest, send } from '../../../src/platform/outbound/index.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -81,6 +83,49 @@ test('a body that is too long or compressed is rejected', async () => {
     code: 'cloud_answer_unknown',
     message: `${host()} sends a compressed response.`,
   });
+});
+
+const secretHeaders = {
+  authorization: 'Bearer bearer-secret',
+  'x-amz-security-token': 'session-secret',
+  'X-Vault-Token': 'vault-secret',
+  'x-identity-header': 'identity-secret',
+  'x-api-key': 'api-secret',
+  cookie: 'cookie-secret',
+};
+
+test.each([200, 403])('a body with status %p does not repeat the secrets of the request', async (status) => {
+  answer = ({ headers }, response) =>
+    void response.writeHead(status).end(Object.values({ ...headers, host: '' }).join('|'));
+  const { body } = await ask({ headers: { accept: 'text/plain', 'x-one': '1', ...secretHeaders } });
+  expect(body.split('|').toSorted()).toEqual(
+    [
+      ...Array.from(Object.keys(secretHeaders), (name) =>
+        name === 'authorization' ? 'Bearer [removed]' : '[removed]',
+      ),
+      ...['', '1', 'identity', 'keep-alive', 'sojourn', 'text/plain'],
+    ].toSorted(),
+  );
+});
+
+test('a secret of fewer than 8 characters stays, because it is part of ordinary words', async () => {
+  answer = (_, response) => void response.writeHead(403).end('seven letters, and eighteen');
+  const headers = { 'x-api-key': 'letters', 'x-other-key': 'eighteen' };
+  expect((await ask({ headers })).body).toBe('seven letters, and [removed]');
+});
+
+test('the error of a response that is no HTTP does not contain its bytes', async () => {
+  answer = (request) =>
+    void request.socket.end(`HTTP/1.1 200 OK\r\n${request.headers.authorization}\r\n\r\n`);
+  const error: unknown = await ask({ headers: { authorization: 'Bearer bearer-secret' } }).catch(
+    (cause: unknown) => cause,
+  );
+  const lines: string[] = [];
+  createLogger({ destination: { write: (line) => void lines.push(line) } }).error({ err: error }, 'failed');
+  const { err } = JSON.parse(lines.join('')) as { err: Record<string, unknown> };
+  expect(err.code).toBe('cloud_unavailable');
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/secret|rawPacket/);
+  expect(lines.join('')).not.toMatch(/secret|rawPacket/);
 });
 
 test.each<[string, RequestListener]>([

@@ -190,12 +190,23 @@ export function faultSuite(name: string, open: () => Promise<ServiceBench>): voi
     test('writes no secret to the log or to an error in any failure', async () => {
       const failures: Failure[] = [];
       const { trouble } = bench.service;
-      for (const fault of [{ wrong: true }, { denied: true }, { throttled: 5 }, { hangs: true }]) {
-        Object.assign(trouble, { wrong: false, denied: false, throttled: 0, hangs: false }, fault);
+      for (const fault of [
+        { wrong: true },
+        { denied: true },
+        { echoes: true },
+        { throttled: 5 },
+        { hangs: true },
+      ]) {
+        Object.assign(
+          trouble,
+          { wrong: false, denied: false, echoes: false, throttled: 0, hangs: false },
+          fault,
+        );
         failures.push(await failure((await bench.open()).sign(key, some)));
       }
       const text =
         bench.logged() + failures.map(({ message, cause }) => `${message} ${cause?.message}`).join();
+      expect(text).toContain(': refused: ');
       for (const secret of bench.secrets) expect(text).not.toContain(secret);
     });
   });

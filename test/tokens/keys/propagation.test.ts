@@ -121,6 +121,16 @@ describe('the check of a mirror', () => {
       '/jwks still lists revoked',
     ],
     [
+      'a key whose id is a token, without it',
+      () => listing(other, key, { ...key, kid: `eyJhbGciOiJFUzI1NiJ9.${'a'.repeat(60)}\u001b[2J` }),
+      '/jwks still lists [token] [2J',
+    ],
+    [
+      'a key with a long id, shortened',
+      () => listing(other, key, { ...key, kid: 'long '.repeat(1000) }),
+      `/jwks still lists ${'long '.repeat(80).slice(0, 400)}`,
+    ],
+    [
       'a different key under the same kid',
       () => listing(other, { ...key, x: 'theirs' }),
       '/jwks differs from the served document',

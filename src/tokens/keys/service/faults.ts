@@ -3,6 +3,7 @@
  * which goes to the log, the audit and /readyz.
  */
 import { SojournError } from '../../../platform/errors/index.ts';
+import { redact } from '../../../platform/redaction/index.ts';
 
 /** No response, or an unknown one: a transient error. */
 export const unavailable = (why: string): SojournError =>
@@ -22,5 +23,5 @@ export const wrongSignature = (why: string): SojournError =>
 export const reasonOf = (error: SojournError): string =>
   error.cause instanceof Error ? error.cause.message : error.message;
 
-/** Shortens a message of the service to one line of at most 300 characters. */
-const toOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
+/** One line of at most 300 characters. The service's message is part of it, and may repeat the request. */
+const toOneLine = (text: string): string => redact(text).replaceAll(/\s+/g, ' ').slice(0, 300);

@@ -26,6 +26,8 @@ export interface Trouble {
   wrong: boolean;
   /** All calls are denied. */
   denied: boolean;
+  /** All calls are denied, with a message that repeats the request. */
+  echoes: boolean;
   /** How many of the next calls are executed, but their responses lost. */
   lost: number;
   /** No call gets a response. */
@@ -35,7 +37,15 @@ export interface Trouble {
 
 export async function localService(contentType: string, answer: (call: Call, trouble: Trouble) => Answer) {
   const calls: Call[] = [];
-  const trouble: Trouble = { throttled: 0, wrong: false, denied: false, lost: 0, hangs: false, delayMs: 0 };
+  const trouble: Trouble = {
+    throttled: 0,
+    wrong: false,
+    denied: false,
+    echoes: false,
+    lost: 0,
+    hangs: false,
+    delayMs: 0,
+  };
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -43,7 +53,9 @@ export async function localService(contentType: string, answer: (call: Call, tro
     calls.push(call);
     if (trouble.hangs) return;
     if (trouble.delayMs > 0) await sleep(trouble.delayMs);
-    const done = answer(call, trouble);
+    const done = trouble.echoes
+      ? echoing(answer(call, { ...trouble, denied: true }), call)
+      : answer(call, trouble);
     if (trouble.lost > 0) {
       trouble.lost--;
       request.socket.destroy();
@@ -75,6 +87,16 @@ export async function localService(contentType: string, answer: (call: Call, tro
 }
 
 export type LocalService = Awaited<ReturnType<typeof localService>>;
+
+/** As a gateway that logs a request into its error message. */
+const echoing = (answer: Answer, { headers, body }: Call): Answer => ({
+  ...answer,
+  body: JSON.parse(JSON.stringify(answer.body), (name, value: unknown) =>
+    name === 'message'
+      ? `refused: ${headers['x-amz-security-token']} ${headers.authorization} ${body}`
+      : value,
+  ),
+});
 
 function write(response: ServerResponse, contentType: string, { status, headers, body }: Answer): void {
   response.writeHead(status, { 'content-type': contentType, ...headers });
