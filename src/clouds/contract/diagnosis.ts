@@ -57,6 +57,8 @@ export interface Diagnosis {
   readonly skippedProbes?: Readonly<Partial<Record<ProbeType, string>>>;
   /** The result of a probe that ended with this error; without an error the cloud admitted it. */
   interpretProbe(type: ProbeType, error: SojournError | undefined): ProbeResult;
+  /** Only if the cloud accepts a token once: the result of a second use that ended with this error. */
+  readonly interpretSecondUse?: (error: SojournError | undefined) => ProbeResult;
   /** How many seconds a trust change may take to propagate, and whether that may explain an error. */
   readonly propagation: { readonly seconds: number; mayExplain(error: SojournError): boolean };
   /** How to fix a refusal. */

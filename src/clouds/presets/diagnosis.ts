@@ -15,6 +15,13 @@ const interpretProbe = probeInterpreter({
   audience: ['cloud_audience_mismatch', 'cloud_trust_refused'],
 });
 
+/** A service may refuse a used token for the same reason as one that it does not trust. */
+const interpretSecondUse = (error: SojournError | undefined) => {
+  if (error === undefined) return 'admitted';
+  return refusesToken.has(error.code) ? 'refused' : 'inconclusive';
+};
+const refusesToken: ReadonlySet<string> = new Set(['cloud_trust_refused', 'cloud_token_rejected']);
+
 export function diagnosisOf(preset: Preset): Diagnosis {
   const [firstFile] = preset.setup.files;
   const setupCommand = ({ connection }: SetupFacts): Pick<Remedy, 'fix'> =>
@@ -32,6 +39,7 @@ export function diagnosisOf(preset: Preset): Diagnosis {
           },
         }),
     interpretProbe,
+    ...(preset.token.single_use ? { interpretSecondUse } : {}),
     propagation: { seconds: 0, mayExplain: () => false },
     remedy: (_target, facts, error: SojournError) => ({
       condition: error.code.replace(/^cloud_/, ''),

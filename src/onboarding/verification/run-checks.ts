@@ -14,6 +14,7 @@ import type { Issuers } from '../../tokens/issuer/index.ts';
 import { type Check, passed, skipped } from './check.ts';
 import { cloudError, documentChecks, refusedCheck } from './diagnosis.ts';
 import { type ProbeOptions, probes, runProbe } from './probes.ts';
+import { checkSecondUse, rememberToken } from './second-use.ts';
 
 export interface CheckOptions extends ProbeOptions {
   readonly connections: Pick<Connections, 'undeclared'>;
@@ -41,9 +42,11 @@ export async function runChecks(
   const target = targetCheck(resolved);
   if (target.outcome === 'failed')
     return [target, skipped('exchange', 'Not tried: the target is incomplete.')];
-  const exchangeChecks = await checkExchange(resolved, actor, options);
+  const remembering = rememberToken(resolved);
+  const exchangeChecks = await checkExchange(remembering.resolved, actor, options);
   if (exchangeChecks.at(-1)?.outcome !== 'passed') return [target, ...exchangeChecks];
   const { diagnosis } = cloudOf(resolved.connection.cloud);
+  const secondUse = await checkSecondUse(resolved, remembering.token(), diagnosis, options);
   const canProbe = resolved.destination.present !== 'uncheckable';
   const probeChecks: Check[] = [];
   for (const probe of probes) {
@@ -54,7 +57,7 @@ export async function runChecks(
         : skipped(probe.name, reason ?? 'This cloud has no probes.'),
     );
   }
-  return [target, ...exchangeChecks, ...probeChecks];
+  return [target, ...exchangeChecks, ...secondUse, ...probeChecks];
 }
 
 function targetCheck({ connection, destination: { missingFields } }: ResolvedConnection): Check {
