@@ -29,6 +29,17 @@ export type RecordType =
   /** Credentials that clients hold; see the outage budget. */
   | 'served';
 
+/**
+ * Record types that restrict access. The store counts their documents, so that the loss of one is noticed: there are as many as
+ * were inserted and not removed.
+ */
+export const countedTypes = ['tenant', 'client', 'connection', 'approval', 'policy', 'suspension'] as const;
+
+export type CountedType = (typeof countedTypes)[number];
+
+/** How many documents were ever inserted and removed; neither number decreases. */
+export type Totals = Readonly<Record<CountedType, { readonly inserted: number; readonly removed: number }>>;
+
 export interface Stored<T> {
   readonly id: string;
   /**
@@ -162,6 +173,10 @@ export interface Store {
   replace(recordType: RecordType, id: string, version: number, value: unknown): Promise<boolean>;
   /** Compare-and-delete. */
   remove(recordType: RecordType, id: string, version: number): Promise<boolean>;
+  /** Counted in the transactions of the writes. */
+  totals(): Promise<Totals>;
+  /** How many documents there are, expired ones included. Reads the id of each. */
+  countDocuments(recordType: RecordType): Promise<number>;
   append(entry: JournalEntry): Promise<number>;
   /** Newest first, exact even for lines that are not indexed yet. Pass `next` of a page, a decimal number, as `before` for the following page. */
   search(query: JournalQuery): Promise<Page<JournalLine>>;

@@ -10,6 +10,7 @@ import { openSqlite } from './sqlite/index.ts';
 export { withStoreBudget } from './budget.ts';
 export { type Continuity, lostWrites } from './continuity.ts';
 export type * from './contract.ts';
+export { countedTypes } from './contract.ts';
 export { allItems } from './paging.ts';
 export { type Records, records, unlessSame } from './records.ts';
 export { copySqlite, examineSqlite } from './sqlite/backup.ts';

@@ -115,6 +115,37 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await store.get('ring', 'ring')).toEqual({ id: 'ring', version: 21, value: { n: 20 } });
       });
 
+      test('documents of the counted types are counted when they are inserted, removed, replaced and swept', async () => {
+        bench.clock.ms = noon;
+        const total = async () => (await other.totals()).client;
+        expect(await total()).toEqual({ inserted: 0, removed: 0 });
+        await Promise.all([store.insert('client', 'a', {}), other.insert('client', 'a', {})]);
+        await store.insert('client', 'b', {}, { expiresAt: noon + 1 });
+        await store.insert('tenant', 'b', {});
+        await store.replace('client', 'a', 1, {});
+        expect(await total()).toEqual({ inserted: 2, removed: 0 });
+        expect(await store.remove('client', 'a', 1)).toBe(false);
+        expect(await store.remove('client', 'a', 2)).toBe(true);
+        expect([await total(), await other.countDocuments('client')]).toEqual([
+          { inserted: 2, removed: 1 },
+          1,
+        ]);
+        bench.clock.ms = noon + 1;
+        await store.insert('client', 'b', {}, { expiresAt: noon + 2 });
+        expect([await total(), await other.countDocuments('client')]).toEqual([
+          { inserted: 3, removed: 2 },
+          1,
+        ]);
+        bench.clock.ms = noon + 3_600_000;
+        for (let i = 0; i < 256; i++) await store.insert('claim', `${i}`, {}, { expiresAt: noon * 2 });
+        expect([await total(), await other.countDocuments('client')]).toEqual([
+          { inserted: 3, removed: 3 },
+          0,
+        ]);
+        expect((await store.totals()).tenant).toEqual({ inserted: 1, removed: 0 });
+        expect(await store.countDocuments('claim')).toBe(256);
+      });
+
       test('remove succeeds only for the current version', async () => {
         await store.insert('client', 'c', {}, { within: 't' });
         await store.replace('client', 'c', 1, {});

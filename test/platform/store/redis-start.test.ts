@@ -103,6 +103,7 @@ describe('the start on Redis', () => {
       '{sojourn}:journal:list:tenant:a',
       '{sojourn}:journal:sequence',
       '{sojourn}:schema',
+      '{sojourn}:totals',
     ]);
   });
 

@@ -83,7 +83,7 @@ describe('the file of the embedded store', () => {
     const before = readFileSync(bench.file);
     await expect(bench.open()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The database ${bench.file} has version 7; this version of Sojourn supports versions up to 2.`,
+      message: `The database ${bench.file} has version 7; this version of Sojourn supports versions up to 3.`,
     });
     expect(readFileSync(bench.file).equals(before)).toBe(true);
     expect(files()).toEqual(['sojourn.db']);

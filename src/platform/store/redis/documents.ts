@@ -1,18 +1,21 @@
 /** Documents in Redis. A write is one Lua script; reading one document is one command. */
 import type { Now } from '../../time/index.ts';
-import type { Store, Stored } from '../contract.ts';
+import { countedTypes, type Store, type Stored, type Totals } from '../contract.ts';
 import { pageOf } from '../page.ts';
 import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
 import type { Connection } from './connection.ts';
 import { attempt } from './failure.ts';
-import { documentKey, expiryKey, idsKey } from './keys.ts';
+import { documentKey, expiryKey, idsKey, totalsKey } from './keys.ts';
+
+/** Documents per read; a read of 1,000 blocks the server for well under a millisecond. */
+const countPageSize = 1_000;
 
 export function documentsIn(
   redis: Connection,
   write: typeof attempt,
   now: Now,
-): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove'> {
+): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove' | 'totals' | 'countDocuments'> {
   return {
     get: <T>(recordType: string, id: string) =>
       attempt(async () => {
@@ -50,7 +53,7 @@ export function documentsIn(
       write(async () => {
         const document = documentKey(recordType, id);
         const unchanged = ifUnchanged ? documentKey(ifUnchanged.recordType, ifUnchanged.id) : document;
-        const keys = [document, idsKey(recordType), expiryKey, unchanged];
+        const keys = [document, idsKey(recordType), expiryKey, unchanged, totalsKey];
         const version = ifUnchanged?.version ?? '';
         const parameters = [recordType, id, toText(value), within, expiresAt, now(), sweepLagMs, version];
         return (await redis.insertDocument(...keys, ...parameters)) === 1;
@@ -64,9 +67,34 @@ export function documentsIn(
 
     remove: (recordType, id, version) =>
       write(async () => {
-        const keys = [documentKey(recordType, id), idsKey(recordType), expiryKey];
+        const keys = [documentKey(recordType, id), idsKey(recordType), expiryKey, totalsKey];
         return (await redis.removeDocument(...keys, recordType, id, version, now())) === 1;
       }),
+
+    totals: () =>
+      attempt(async () => {
+        const numbers = await redis.hgetall(totalsKey);
+        const total = (type: string, write: string) => Number(numbers[`${type}:${write}`] ?? 0);
+        return Object.fromEntries(
+          countedTypes.map((type) => [
+            type,
+            { inserted: total(type, 'inserted'), removed: total(type, 'removed') },
+          ]),
+        ) as Totals;
+      }),
+
+    async countDocuments(recordType) {
+      let count = 0;
+      let from = '-';
+      for (;;) {
+        const ids = await attempt(() =>
+          redis.zrangebylex(idsKey(recordType), from, '+', 'LIMIT', 0, countPageSize),
+        );
+        if (ids.length === 0) return count;
+        count += await attempt(() => redis.exists(...ids.map((id) => documentKey(recordType, id))));
+        from = `(${ids.at(-1)}`;
+      }
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 /** Checks at the start: the version of the stored state, and the server's persistence settings. */
 import type { Redis } from 'ioredis';
 import { SojournError } from '../../errors/index.ts';
-import { hoursKey, indexedKey, schemaKey, version1Lists } from './keys.ts';
+import { countedTypes } from '../contract.ts';
+import { hoursKey, idsKey, indexedKey, schemaKey, totalsKey, version1Lists } from './keys.ts';
 
 const schemaVersion = 2;
 
@@ -12,7 +13,7 @@ const schemaVersion = 2;
 export async function claim(redis: Redis, store: string): Promise<void> {
   await redis.set(schemaKey, schemaVersion, 'NX');
   const version = await redis.get(schemaKey);
-  if (version === '1') await replaceIndex(redis);
+  if (version === '1') await migrate(redis);
   else if (version !== String(schemaVersion)) {
     throw new SojournError('state_unusable', {
       detail: `The state in ${store} has version ${version}; this version of Sojourn supports versions up to ${schemaVersion}.`,
@@ -21,12 +22,18 @@ export async function claim(redis: Redis, store: string): Promise<void> {
   }
 }
 
-/** Version 1 had another index. The journal is indexed again in the background, and searched without an index until then. */
-async function replaceIndex(redis: Redis): Promise<void> {
+/**
+ * Version 1 had another index, and no totals. The journal is indexed again in the background, and searched without an index
+ * until then.
+ */
+async function migrate(redis: Redis): Promise<void> {
   const match = `${version1Lists}*`;
   for await (const keys of redis.scanStream({ match, count: 1_000 }) as AsyncIterable<string[]>)
     if (keys.length > 0) await redis.unlink(...keys);
-  await redis.multi().del(hoursKey, indexedKey).set(schemaKey, schemaVersion).exec();
+  const totals = redis.multi().del(hoursKey, indexedKey);
+  for (const type of countedTypes)
+    totals.hset(totalsKey, `${type}:inserted`, await redis.zcard(idsKey(type)));
+  await totals.set(schemaKey, schemaVersion).exec();
 }
 
 /** Returns warnings about settings with which the server may lose acknowledged writes. */

@@ -19,6 +19,9 @@ export const idsKey = (recordType: string, within?: string): string =>
 /** A sorted set of RECORD_TYPE:ID by expiry. */
 export const expiryKey = `${prefix}expiry`;
 
+/** A hash from TYPE:inserted and TYPE:removed to how many documents were. */
+export const totalsKey = `${prefix}totals`;
+
 /** A counter: the last sequence number. */
 export const sequenceKey = `${prefix}journal:sequence`;
 /** A hash from sequence number to AT:SALT:JSON. */

@@ -11,7 +11,8 @@ end`;
 
 /** Removes a document and its index entries. `ids` is the list of the record type; the list of an owner has its name as a prefix. */
 const forget = `
-local function forget(document, ids, expiry, record_type, id)
+local function forget(document, ids, expiry, totals, record_type, id)
+  redis.call('HINCRBY', totals, record_type .. ':removed', 1)
   local within = redis.call('HGET', document, 'within')
   redis.call('DEL', document)
   redis.call('ZREM', ids, id)
@@ -25,7 +26,7 @@ end`;
  * removed documents from the expiry set instead of KEYS, which the common hash tag makes valid in a Cluster.
  */
 const insert = `${alive}${forget}
-local document, ids, expiry = KEYS[1], KEYS[2], KEYS[3]
+local document, ids, expiry, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
 local record_type, id, value, within, expires, now, lag, unchanged = unpack(ARGV)
 
 if unchanged ~= '' then
@@ -38,13 +39,14 @@ local lists = string.sub(ids, 1, -#record_type - 1)
 local past = math.min(tonumber(now), redis.call('TIME')[1] * 1000) - lag
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', string.format('%.0f', past), 'LIMIT', 0, 8)) do
   local expiredType, expiredId = string.match(member, '^([^:]*):(.*)$')
-  forget(documents .. member, lists .. expiredType, expiry, expiredType, expiredId)
+  forget(documents .. member, lists .. expiredType, expiry, totals, expiredType, expiredId)
 end
 
 if redis.call('EXISTS', document) == 1 then
   if alive(redis.call('HGET', document, 'expires'), now) then return 0 end
-  forget(document, ids, expiry, record_type, id)
+  forget(document, ids, expiry, totals, record_type, id)
 end
+redis.call('HINCRBY', totals, record_type .. ':inserted', 1)
 redis.call('HSET', document, 'version', 1, 'value', value)
 redis.call('ZADD', ids, 0, id)
 if within ~= '' then
@@ -69,7 +71,7 @@ const remove = `${alive}${forget}
 local record_type, id, version, now = unpack(ARGV)
 local found = redis.call('HMGET', KEYS[1], 'version', 'expires')
 if found[1] ~= version or not alive(found[2], now) then return 0 end
-forget(KEYS[1], KEYS[2], KEYS[3], record_type, id)
+forget(KEYS[1], KEYS[2], KEYS[3], KEYS[4], record_type, id)
 return 1`;
 
 /** Returns id, version, value, id, version, value, …; skips expired documents that are not removed yet. */
@@ -138,9 +140,9 @@ for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return 1`;
 
 export const scripts = {
-  insertDocument: { lua: insert, numberOfKeys: 4 },
+  insertDocument: { lua: insert, numberOfKeys: 5 },
   replaceDocument: { lua: replace, numberOfKeys: 1 },
-  removeDocument: { lua: remove, numberOfKeys: 3 },
+  removeDocument: { lua: remove, numberOfKeys: 4 },
   listDocuments: { lua: list, numberOfKeys: 1, readOnly: true },
   listVersions: { lua: versions, numberOfKeys: 1, readOnly: true },
   appendLine: { lua: append, numberOfKeys: 2 },

@@ -7,6 +7,7 @@ import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { retryWhileLocked } from './retry.ts';
+import { totalsIn } from './totals.ts';
 
 type Row = Readonly<{ id: string; version: number; value: string }>;
 
@@ -23,13 +24,15 @@ const columns = 'SELECT id, version, value FROM documents';
  */
 export const listWithin = `${columns} INDEXED BY documents_within WHERE record_type = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`;
 
-export function documentsIn(
-  database: DatabaseSync,
-  { commit }: GroupCommit,
-  now: Now,
-): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove'> {
+export function documentsIn(database: DatabaseSync, { commit }: GroupCommit, now: Now): Documents {
   const statements = prepare(database);
+  const { isCounted, add, ...totals } = totalsIn(database);
   let inserts = 0;
+
+  function sweep(): void {
+    for (const row of statements.sweep.all(now() - sweepLagMs, sweepLimit))
+      add(String(row.record_type), 0, 1);
+  }
 
   return {
     get: retryWhileLocked((recordType: RecordType, id: string) => {
@@ -53,7 +56,9 @@ export function documentsIn(
     async insert(recordType, id, value, { within, expiresAt, ifUnchanged } = {}) {
       const row = [recordType, id, within ?? null, toText(value), expiresAt ?? null] as const;
       return commit(() => {
-        if (++inserts % sweepEvery === 0) statements.sweep.run(now() - sweepLagMs, sweepLimit);
+        if (++inserts % sweepEvery === 0) sweep();
+        // An expired document is replaced.
+        const replaced = isCounted(recordType) && statements.exists.get(recordType, id) !== undefined;
         const { changes } = ifUnchanged
           ? statements.insertIfUnchanged.run(
               ...row,
@@ -61,6 +66,7 @@ export function documentsIn(
               now(),
             )
           : statements.insert.run(...row, now());
+        if (changes === 1) add(recordType, 1, replaced ? 1 : 0);
         return changes === 1;
       });
     },
@@ -71,9 +77,20 @@ export function documentsIn(
     },
 
     remove: (recordType, id, version) =>
-      commit(() => statements.remove.run(recordType, id, version, now()).changes === 1),
+      commit(() => {
+        const removed = statements.remove.run(recordType, id, version, now()).changes === 1;
+        if (removed) add(recordType, 0, 1);
+        return removed;
+      }),
+
+    ...totals,
   };
 }
+
+type Documents = Pick<
+  Store,
+  'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove' | 'totals' | 'countDocuments'
+>;
 
 /** An expired document counts as absent, so an insert replaces it. */
 const insertOf = (row: string): string =>
@@ -101,8 +118,9 @@ function prepare(database: DatabaseSync) {
     remove: database.prepare(
       `DELETE FROM documents WHERE record_type = ? AND id = ? AND version = ? AND ${alive}`,
     ),
+    exists: database.prepare('SELECT 1 FROM documents WHERE record_type = ? AND id = ?'),
     sweep: database.prepare(
-      'DELETE FROM documents WHERE (record_type, id) IN (SELECT record_type, id FROM documents WHERE expires_at <= ? LIMIT ?)',
+      'DELETE FROM documents WHERE (record_type, id) IN (SELECT record_type, id FROM documents WHERE expires_at <= ? LIMIT ?) RETURNING record_type',
     ),
   };
 }

@@ -61,4 +61,14 @@ export const migrations: readonly string[] = [
      marks      TEXT
    ) STRICT;
    INSERT INTO journal_state VALUES (1, 0, 0, NULL, NULL, NULL);`,
+
+  // How many documents of the counted types were inserted and removed.
+  `CREATE TABLE document_totals (
+     record_type TEXT PRIMARY KEY,
+     inserted    INTEGER NOT NULL,
+     removed     INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO document_totals
+     SELECT record_type, count(*), 0 FROM documents
+     WHERE record_type IN ('tenant', 'client', 'connection', 'approval', 'policy', 'suspension') GROUP BY record_type;`,
 ];
