@@ -126,7 +126,7 @@ issuer: must not contain a query (${file}:1)
 issuer: must not end with a slash (${file}:1)
 keys.rotation: is unknown (${file}:4)
 tokens.ttl: must be from 60s to 3600s (${file}:3)
-audit.on_failure: must be refuse or continue (SOJOURN_AUDIT_ON_FAILURE)
+audit.on_failure: must be refuse, spool or continue (SOJOURN_AUDIT_ON_FAILURE)
 listen.public: is reachable from the network without encryption: set listen.tls, or add the proxy that terminates TLS to trust_proxy, or listen on 127.0.0.1
 SOJOURN_ADMIN_TOKEN: must be at least 32 letters, digits and - . _ ~ + /, for example from: openssl rand -hex 32
 → Correct every line that the detail names.

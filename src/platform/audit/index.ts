@@ -86,6 +86,8 @@ export interface AuditEntry extends Partial<RequestContext> {
   /** The exact reason of a refusal, or an administrator's reason; callers never see it. */
   readonly reason?: string;
   readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
+  /** The id under which the entry waited in the spool, because the store could not take it at once. */
+  readonly spooled?: string;
 }
 
 export interface AuditLine extends AuditEntry {
@@ -139,8 +141,10 @@ export interface Audit {
 
 const indexed = ['connection', 'client', 'tenant', 'jti', 'event', 'noun', 'use'] as const;
 
+export { createSpooling, type Spooling } from './spooling.ts';
+
 export function createAudit(options: {
-  store: Store;
+  store: Pick<Store, 'append' | 'search' | 'count'>;
   logger: Logger;
   now: Now;
   onFailure: 'refuse' | 'continue';

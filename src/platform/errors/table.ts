@@ -243,7 +243,7 @@ const rows = {
     status: 503,
     oauth: 'temporarily_unavailable',
     title: 'The audit log cannot be written, so the server issues nothing.',
-    advice: 'Free space on the disk or in the store of the server, or set audit.on_failure to continue.',
+    advice: 'Free space on the disk or in the store of the server, or set audit.on_failure to spool.',
   },
   keys_unavailable: {
     status: 503,

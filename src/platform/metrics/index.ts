@@ -48,6 +48,8 @@ export interface Metrics {
   watchOutage(read: () => Promise<number | undefined>): void;
   /** `read` is called at each scrape; `tenant` is null for the whole server. */
   watchSuspensions(read: () => Promise<readonly { readonly tenant: string | null }[]>): void;
+  /** `read` is called at each scrape. */
+  watchSpool(read: () => number): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
@@ -162,6 +164,13 @@ export function createMetrics(): Metrics {
         'sojourn_mirrors_drifted',
         'Mirrors that differ from the documents that the server serves.',
         () => read().drifted,
+      );
+    },
+    watchSpool(read) {
+      gauge(
+        'sojourn_audit_entries_spooled',
+        'Audit entries that wait on the local disk for the store.',
+        read,
       );
     },
     watchOutage(read) {

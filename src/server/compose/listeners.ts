@@ -44,6 +44,7 @@ export async function startListeners(context: Context, state: State, services: S
   const { config, logger, now, shutdown } = context;
   const { keyrings, publishing, metrics, verifier, webhooks, portal } = services;
   observeState(services);
+  if (state.spooling) metrics.watchSpool(state.spooling.waiting);
 
   for (const stop of followKeyRings(keyrings, logger)) shutdown.add(stop);
   const clock = watchClock({ now, elapsed: systemElapsed, logger });
@@ -58,6 +59,7 @@ export async function startListeners(context: Context, state: State, services: S
     copies: publishing.mirrors.states,
     clock,
     suspensions: services.suspensions.list,
+    spooled: state.spooling?.waiting,
   });
 
   const addressOf = addressReader(config.trust_proxy);

@@ -1,5 +1,6 @@
 /** The first step: opens what outlives the process: the store, the audit log and the key backend. */
-import { type Audit, createAudit } from '../../platform/audit/index.ts';
+import { join } from 'node:path';
+import { type Audit, createAudit, createSpooling, type Spooling } from '../../platform/audit/index.ts';
 import { sampleRefusals } from '../../platform/limits/index.ts';
 import { openStore, type Store } from '../../platform/store/index.ts';
 import { every } from '../../platform/time/index.ts';
@@ -10,6 +11,8 @@ import type { Context } from './context.ts';
 export interface State {
   readonly store: Store;
   readonly audit: Audit;
+  /** With `audit.on_failure: spool`. */
+  readonly spooling: Spooling | undefined;
   readonly backend: KeyBackend;
 }
 
@@ -20,16 +23,25 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
   if (!config.allow.shared_key_folder) await requirePrivateFolder(config.keys.path);
   const store = await openStore(config.store, { logger, now, sharedDatabase: config.allow.shared_database });
   shutdown.add(() => store.close());
+  const { on_failure, spool } = config.audit;
+  const folder = spool ?? join(config.keys.path, 'audit-spool');
+  const spooling = on_failure === 'spool' ? await createSpooling({ store, folder, logger }) : undefined;
+  if (spooling) shutdown.add(spooling.close);
   const audit = createAudit({
-    store,
+    store: spooling ? { ...store, append: spooling.append } : store,
     logger,
     now,
-    onFailure: config.audit.on_failure,
+    onFailure: on_failure === 'continue' ? 'continue' : 'refuse',
     refusals: sampleRefusals(now),
   });
   shutdown.add(audit.close);
-  shutdown.add(every(auditTickMs, audit.tick));
+  shutdown.add(
+    every(auditTickMs, async () => {
+      await audit.tick();
+      await spooling?.drain();
+    }),
+  );
   const backend = await openKeyBackend(config, store, { logger, now });
   shutdown.add(() => backend.close?.());
-  return { store, audit, backend };
+  return { store, audit, spooling, backend };
 }

@@ -103,7 +103,11 @@ export interface Config {
     /** A PEM file. */
     readonly ca: string | null;
   };
-  readonly audit: { readonly on_failure: 'refuse' | 'continue' };
+  readonly audit: {
+    readonly on_failure: 'refuse' | 'spool' | 'continue';
+    /** A folder. */
+    readonly spool: string | null;
+  };
   /** Only from SOJOURN_ADMIN_TOKEN, so that no file contains it. */
   readonly admin_token: string | null;
 }

@@ -274,9 +274,14 @@ export const shape = {
   limits: limitKeys,
   audit: {
     on_failure: key(
-      z.enum(['refuse', 'continue'], 'must be refuse or continue'),
+      z.enum(['refuse', 'spool', 'continue'], 'must be refuse, spool or continue'),
       'refuse',
-      'What to do with a request whose audit entry cannot be written: `refuse` it, or `continue` and log an error.',
+      'What to do with a request whose audit entry the store cannot take: `refuse` it; `spool` the entry to a local file, from which the server appends it later; or `continue` and log an error.',
+    ),
+    spool: key(
+      fileField.nullable(),
+      null,
+      'Folder for `audit.on_failure: spool`, on a disk that survives a restart. The default is `audit-spool` in `keys.path`.',
     ),
   },
 } as const;

@@ -34,13 +34,18 @@ export function createHealth(options: {
   copies: () => readonly MirrorState[];
   clock: Pick<ClockWatch, 'lastJump'>;
   suspensions: () => Promise<readonly Suspension[]>;
+  /** Audit entries that wait for the store. */
+  spooled?: (() => number) | undefined;
 }): Health {
-  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock, suspensions } = options;
+  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock, suspensions, spooled } =
+    options;
   let shuttingDown = false;
 
   return {
     async checks() {
       const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
+      const waiting = spooled?.() ?? 0;
+      if (waiting > 0) checks.push(spoolCheck(waiting));
       // If the store does not answer, its own check says so.
       const suspended = await suspensions().catch(() => []);
       if (suspended.length > 0) checks.push(issuingCheck(suspended));
@@ -75,6 +80,13 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
     () => ({ name: 'store', ok: true, detail: 'reads and writes' }),
     () => ({ name: 'store', ok: false, detail: 'does not answer' }),
   );
+
+/** Stays ready: the entries are on the disk. */
+const spoolCheck = (waiting: number): ReadinessCheck => ({
+  name: 'audit_spool',
+  ok: true,
+  detail: `${waiting} audit ${waiting === 1 ? 'entry waits' : 'entries wait'} for the store`,
+});
 
 /** Stays ready: discovery and JWKS must remain available. */
 const issuingCheck = (suspended: readonly Suspension[]): ReadinessCheck => ({

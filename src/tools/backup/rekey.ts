@@ -48,7 +48,7 @@ export async function rekeyAll(
       store,
       logger: silentLogger,
       now: systemNow,
-      onFailure: config.audit.on_failure,
+      onFailure: config.audit.on_failure === 'continue' ? 'continue' : 'refuse',
     });
     const record = (ring: string, { event, kid, alg }: RingChange) =>
       audit.record({

@@ -288,8 +288,7 @@ describe('the exchange pipeline, while the audit log cannot be written,', () => 
           status: 503,
           code: 'audit_unavailable',
           detail: 'The audit log cannot be written, so the server issues nothing.',
-          advice:
-            'Free space on the disk or in the store of the server, or set audit.on_failure to continue.',
+          advice: 'Free space on the disk or in the store of the server, or set audit.on_failure to spool.',
           request_id: expect.any(String),
         },
       });

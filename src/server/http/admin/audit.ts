@@ -49,6 +49,9 @@ export const auditLine = z.object({
       '`count` is the number of refusals of unauthenticated callers that this line stands for: with this event and reason, from this `network`, between the times `from` and `to`.',
     )
     .exactOptional(),
+  spooled: text.describe(
+    'The id under which the entry waited in a local file, because the store could not take it at once (`audit.on_failure: spool`).',
+  ),
 });
 
 export const auditPage = pageOf(auditLine);
