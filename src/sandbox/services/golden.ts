@@ -37,19 +37,34 @@ const oidc: Golden = {
   ],
 };
 
+/** What kubectl reads before it lists pods, and the list. */
+const kubernetesObjects: Readonly<Record<string, object>> = {
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': {
+    kind: 'APIResourceList',
+    groupVersion: 'v1',
+    resources: [
+      { name: 'pods', singularName: '', namespaced: true, kind: 'Pod', shortNames: ['po'], verbs: ['list'] },
+    ],
+  },
+  '/api/v1/namespaces/default/pods': {
+    kind: 'PodList',
+    apiVersion: 'v1',
+    metadata: {},
+    items: [{ metadata: { name: 'web-0' } }],
+  },
+};
+
 /** The API server answers 401 for every cause. */
 const kubernetes: Golden = {
   name: 'kubernetes',
   method: 'GET',
-  path: /^\/api(\/v1\/namespaces\/default\/pods)?$/,
+  path: /^\/apis?$|^\/api\/v1(\/namespaces\/default\/pods)?$/,
+  query: { timeout: /^(\d+s)?$/, limit: /^\d*$/ },
   token: { in: 'bearer' },
   type: 'application/json',
-  issue: ({ path }) =>
-    json(
-      path === '/api'
-        ? { kind: 'APIVersions', versions: ['v1'] }
-        : { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [{ metadata: { name: 'web-0' } }] },
-    ),
+  issue: ({ path }) => json(kubernetesObjects[path]),
   refuse: () => [
     401,
     json({

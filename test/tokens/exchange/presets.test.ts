@@ -428,40 +428,94 @@ Anthropic accepts a token once. Only one process may use the token file, and the
     expect(await readdir(folder)).toEqual(['acme.yaml']);
   });
 
-  testWith(['kubectl'])('gives kubectl a kubeconfig with which it reads pods', async () => {
-    // kubectl sends a token over TLS only.
+  /** A connection to an API server, which `exec` knows as `kubectl`: kubectl sends a token over TLS only. */
+  async function startCluster() {
     const authority = await startAuthority('kubernetes');
     const tls = await authority.issue({ purpose: 'serverAuth', names: [{ type: 7, ip: '127.0.0.1' }] });
     const sandbox = await startSandbox({ listen: { host: '127.0.0.1', port: 0 }, tls });
+    const server = `${sandbox.origin}/kubernetes`;
     const connection = await pipeline.connect('kubernetes', {
-      server: `${sandbox.origin}/kubernetes`,
+      server,
       certificate_authority: authority.cert,
     });
     connections.set('kubectl', connection);
-    const { audience, subject } = connection;
-    const put = https.request(`${sandbox.origin}/kubernetes/trust`, { method: 'PUT', ca: authority.cert });
+    const { id, audience, subject } = connection;
+    const put = https.request(`${server}/trust`, { method: 'PUT', ca: authority.cert });
     put.end(JSON.stringify({ issuer: pipeline.issuer, audience, subject }));
     const [answer] = (await once(put, 'response')) as [IncomingMessage];
     expect(answer.resume().statusCode).toBe(204);
-    const { code, out, err } = await exec(
-      ['kubectl'],
-      `import { execFileSync } from 'node:child_process';
-       const pods = '/kubernetes/api/v1/namespaces/default/pods';
-       console.log(execFileSync('kubectl', ['get', '--raw', pods]).toString());`,
-    );
-    expect({ code, out: code === 0 ? JSON.parse(out) : out, err }).toEqual({
-      code: 0,
-      out: expect.objectContaining({ kind: 'PodList', items: [{ metadata: { name: 'web-0' } }] }),
-      err: '',
-    });
-    await sandbox.close();
+    return { id, server, authority: authority.cert, close: () => sandbox.close() };
+  }
+  const getPods = "console.log(execFileSync('kubectl', ['get', 'pods']).toString());";
+  const pods = {
+    code: 0,
+    out: expect.stringMatching(/^NAME +AGE\nweb-0 +<unknown>\n/),
+    err: '',
+  };
+
+  testWith(['kubectl'])('gives kubectl a kubeconfig with which it gets the pods', async () => {
+    const cluster = await startCluster();
+    const source = `import { execFileSync } from 'node:child_process'; ${getPods}`;
+    expect(await exec(['kubectl'], source)).toEqual(pods);
+    await cluster.close();
   });
+
+  testWith(['kubectl'])(
+    'is not needed with the kubeconfig in the document, whose credential plugin is sojourn',
+    async () => {
+      const { id, server, authority, close } = await startCluster();
+      const document = await readFile(join(root, 'docs/kubernetes.md'), 'utf8');
+      const users = /```yml\n(users:\n[^`]*)```/.exec(document)?.[1]?.replace('con_01k0…', id) ?? '';
+      const data = Buffer.from(authority).toString('base64');
+      const config = `${users}
+clusters: [{ name: c, cluster: { server: '${server}', certificate-authority-data: ${data} } }]
+contexts: [{ name: c, context: { cluster: c, user: acme } }]
+current-context: c
+`;
+      await writeFile(join(home, 'config'), config);
+      const sojourn = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/sojourn.js')}' "$@"\n`;
+      await writeFile(join(home, 'sojourn'), sojourn, { mode: 0o755 });
+      const { client_id, client_secret } = pipeline.client;
+      const child = spawn('kubectl', ['get', 'pods'], {
+        env: {
+          PATH: `${home}:${process.env.PATH}`,
+          HOME: home,
+          KUBECONFIG: join(home, 'config'),
+          ...loopbackOnly,
+          SOJOURN_ISSUER: pipeline.issuer,
+          SOJOURN_CLIENT_ID: client_id,
+          SOJOURN_CLIENT_SECRET: client_secret,
+        },
+        timeout: 60_000,
+      });
+      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      expect({ code: child.exitCode, out, err }).toEqual(pods);
+      await close();
+    },
+  );
 
   test('refuses two connections that set the same variable', async () => {
     await trustAll(['vault', 'kubernetes']);
     const { code, err } = await exec(['kubernetes', 'kubernetes'], '');
     expect([code, err]).toEqual([2, expect.stringContaining('Give only one connection to kubernetes')]);
   });
+});
+
+test('kubectl gets the token of a connection as an ExecCredential', async () => {
+  const { status, body } = await pipeline.ask(
+    `${connectionOf('kubernetes').id}/credentials?format=exec-credential`,
+  );
+  expect([status, body]).toEqual([
+    200,
+    {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: {
+        token: expect.stringMatching(/^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/),
+        expirationTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/),
+      },
+    },
+  ]);
 });
 
 test('after a rotation of the keys, all services accept the new key', async () => {
