@@ -114,6 +114,23 @@ describe('a preset is refused', () => {
       ],
     ],
     [
+      'if a file or variable of the client could replace another or run code',
+      [
+        [
+          "    ACME_TOKEN: '{{token}}'",
+          "    'A;touch x;B': x\n    LD_PRELOAD: x\n  files:\n    - { name: ../x, content: x }\n    - { name: env, content: x }\n  remove: [PATH, A B]",
+        ],
+      ],
+      [
+        'acme:62 client.variables.A;touch x;B: must be letters, digits and _ that do not begin with a digit',
+        'acme:63 client.variables.LD_PRELOAD: must not be a variable that changes how programs load or run',
+        'acme:65 client.files.0.name: must be a file name in lower case',
+        'acme:66 client.files.1.name: must not be env, the file of the variables',
+        'acme:67 client.remove.0: must not be a variable that changes how programs load or run',
+        'acme:67 client.remove.1: must be letters, digits and _ that do not begin with a digit',
+      ],
+    ],
+    [
       'if the address is outside its hosts',
       [['hosts: [vault.acme.example]', 'hosts: [acme.example]']],
       ['acme:31 spend.0.url: goes to vault.acme.example, which is not in hosts'],

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type ErrorCode, errorTable } from '../../platform/errors/index.ts';
 import type { Immutable } from '../../platform/validation/index.ts';
+import { fileNames, type NameRule, variableNames } from '../contract/delivered-names.ts';
 import { algorithms } from '../contract/entry.ts';
 import { lint, probe } from './checks.ts';
 import { answerPath, fieldName, pattern, template, templates, text } from './fields.ts';
@@ -129,8 +130,15 @@ const setupFile = z.strictObject({
   content: template,
 });
 
+const named = ({ pattern, mustBe, isReserved, mustNotBe }: NameRule) =>
+  z
+    .string()
+    .regex(pattern, mustBe)
+    .refine((name) => !isReserved(name), mustNotBe);
+const variable = named(variableNames);
+
 const clientFile = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,60}$/, 'must be a file name in lower case'),
+  name: named(fileNames),
   content: template,
 });
 
@@ -207,9 +215,9 @@ export const presetSchema = z.strictObject({
   }),
   lint: lint.optional().describe('How to check a JSON or YAML document that the customer pastes.'),
   client: z.strictObject({
-    variables: templates.default({}),
+    variables: z.record(variable, template).default({}),
     files: z.array(clientFile).default([]),
-    remove: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be a variable')).default([]),
+    remove: z.array(variable).default([]),
     notes: z.array(text).default([]),
   }),
   probe: probe.optional().describe('A harmless way to see whether the service accepts a bearer token.'),

@@ -9,6 +9,7 @@ import { programs as gcp } from '../gcp/programs.ts';
 import { sharedFormats } from '../presets/shared-formats.ts';
 import { mergeSetupOptions } from './setup-options.ts';
 
+export { fileNames, nameFault, variableNames, variablesFile } from '../contract/delivered-names.ts';
 export type * from '../contract/programs.ts';
 export { sharedFormats };
 

@@ -21,6 +21,12 @@ export const agentRows = {
     title: 'The agent cannot write one of its files.',
     advice: 'Check that the disk has free space and that the agent may write to its directory.',
   },
+  service_settings_unsafe: {
+    status: 502,
+    title: 'The server sent files or variables that this machine does not accept.',
+    advice:
+      'Correct `client` in the preset of the service, and check that the issuer is your Sojourn server.',
+  },
   agent_token_ttl_too_short: {
     status: 500,
     title: 'The tokens of the connection expire too soon for the program that reads them.',

@@ -1,17 +1,10 @@
 /** Services with a preset: the variables and files that the server makes, and a token for each caller. */
+import { variablesFile } from '../../clouds/programs/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
+import { parseServiceSettings } from '../loopback/index.ts';
 import type { Sojourn } from '../sdk/index.ts';
 import type { CacheValue } from './cache-entry.ts';
 import { failureOf } from './failure.ts';
-
-/** `format=delivery`. Its texts contain `{{folder}}` and `{{cloud_token}}`. */
-interface Delivery {
-  readonly expires_at: string;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly files: readonly { readonly name: string; readonly content: string }[];
-  readonly remove: readonly string[];
-  readonly single_use: boolean;
-}
 
 /** A service that accepts a token once refuses a file's token to its second reader. */
 const singleUseMs = 60_000;
@@ -23,7 +16,7 @@ export async function fetchDelivery(
   signal: AbortSignal,
 ): Promise<CacheValue> {
   const text = await sojourn.formattedCredentials(connection, 'delivery', { signal });
-  const { expires_at, single_use } = JSON.parse(text) as Delivery;
+  const { expires_at, single_use } = parseServiceSettings(text);
   const expiresAt = Date.parse(expires_at);
   if (!text.includes('{{cloud_token}}')) return { text, expiresAt };
   const { token, expiresAt: tokenExpiresAt } = await sojourn.token(connection, { signal });
@@ -40,7 +33,7 @@ export function filesOfDelivery(
   delivery: string,
   folder: string,
 ): readonly { readonly name: string; readonly text: string }[] {
-  const { variables, files, remove } = JSON.parse(delivery) as Delivery;
+  const { variables, files, remove } = parseServiceSettings(delivery);
   const here = (text: string) => text.replaceAll('{{folder}}', folder);
   const lines = [
     ...remove.map(
@@ -51,7 +44,7 @@ export function filesOfDelivery(
   ];
   return [
     ...files.map(({ name, content }) => ({ name, text: here(content) })),
-    { name: 'env', text: lines.map((line) => `${line}\n`).join('') },
+    { name: variablesFile, text: lines.map((line) => `${line}\n`).join('') },
   ];
 }
 

@@ -7,6 +7,7 @@ import { nextRefreshAt } from '../../../src/tools/agent/cache-entry.ts';
 import { fetchDelivery } from '../../../src/tools/agent/delivery.ts';
 import { SojournRequestError } from '../../../src/tools/sdk/index.ts';
 import { until } from '../../tokens/publishing/bench.ts';
+import { hostileSettings } from '../hostile-settings.ts';
 import { removeFolders, type TestAgent, testAgent } from './arrange.ts';
 
 const id = 'con_01m8a88jsgg1g9tfbvbx4jpn9r';
@@ -17,7 +18,7 @@ afterEach(() => agent.close());
 afterAll(removeFolders);
 
 /** A server whose every token is another one. */
-function fakeSojourn(options: { now: () => number; singleUse?: boolean }) {
+function fakeSojourn(options: { now: () => number; singleUse?: boolean; sent?: object }) {
   let count = 0;
   const self = {
     issuer: 'https://id.example',
@@ -35,6 +36,7 @@ function fakeSojourn(options: { now: () => number; singleUse?: boolean }) {
         remove: ['ACME_API_KEY'],
         notes: [],
         single_use: options.singleUse === true,
+        ...options.sent,
       });
     },
   };
@@ -102,4 +104,14 @@ test('the folder is removed when the server refuses the connection, and the endp
   await until(async () => !(await readdir(agent.directory)).includes('acme'));
   const { status, body } = await agent.get(`/v1/token/${id}`);
   expect([status, JSON.stringify(body)]).toEqual([424, expect.stringContaining('It is refused.')]);
+});
+
+test.each(hostileSettings)('the agent writes nothing of a server that sends %s', async (_, sent, detail) => {
+  const sojourn = fakeSojourn({ now: Date.now, sent });
+  agent = await testAgent('https://id.example', { sojourn, connections });
+  expect((await readdir(agent.directory)).toSorted()).toEqual(['authorization', 'endpoint']);
+  const { status, body } = await agent.get('/v1/status');
+  const { connections: states } = body as { connections: { id: string; last_error: object | null }[] };
+  expect([status, states]).toEqual([200, [expect.objectContaining({ id })]]);
+  expect(JSON.stringify(states)).toContain(JSON.stringify(detail).slice(1, -1));
 });

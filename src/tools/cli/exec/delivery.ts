@@ -3,18 +3,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every } from '../../../platform/time/index.ts';
 import type { Environment } from '../../../server/config/index.ts';
-import { replaceFile } from '../../loopback/index.ts';
+import { parseServiceSettings, replaceFile, type ServiceSettings } from '../../loopback/index.ts';
 import { isRefusal, type Sojourn } from '../../sdk/index.ts';
 import type { Terminal } from '../command.ts';
 import { usageError } from '../failure.ts';
-
-/** `format=delivery`. */
-interface Delivery {
-  readonly variables: Readonly<Record<string, string>>;
-  readonly files: readonly { readonly name: string; readonly content: string }[];
-  readonly remove: readonly string[];
-  readonly notes: readonly string[];
-}
 
 export interface Delivered {
   readonly connection: string;
@@ -37,10 +29,10 @@ export async function deliver(
 ): Promise<Delivered> {
   const folder = join(parent, connection);
   await mkdir(folder, { mode: 0o700 });
-  const write = async (): Promise<Delivery> => {
-    const delivery = JSON.parse(
+  const write = async (): Promise<ServiceSettings> => {
+    const delivery = parseServiceSettings(
       await sojourn.formattedCredentials(connection, 'delivery', { purpose }),
-    ) as Delivery;
+    );
     for (const { name, content } of delivery.files)
       await replaceFile(join(folder, name), await fill(content));
     return delivery;
