@@ -102,6 +102,20 @@ describe('publishing to S3 without a key', () => {
   );
 
   test(
+    'continues while issuing is suspended',
+    async () => {
+      const { admin, issuer } = bench.server;
+      await admin.post('/issuing/suspend', { reason: 'a leak' });
+      await onS3(bench.sandbox.origin, 'DELETE', `${bucketName}/issuer/jwks`);
+      // The next check of the mirrors is due, and earlier credentials have expired.
+      bench.clock.ms += 2 * 3_600_000;
+      expect(await fetchMirrored('jwks')).toEqual(await read(issuer, 'jwks'));
+      await admin.post('/issuing/resume', { reason: 'over' });
+    },
+    timeout,
+  );
+
+  test(
     'reports a refusal with advice, and postpones a rotation until the mirror has the key',
     async () => {
       const { origin } = bench.sandbox;
