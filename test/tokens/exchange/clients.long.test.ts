@@ -25,11 +25,13 @@ const presets = {
 } as const;
 const hosts = Object.keys(presets);
 const mongodbServer = 'cluster0-shard-00-00.abcde.mongodb.net';
+const kafkaServer = 'kafka.example';
 
 let front: TlsFront;
 let warehouse: Warehouse;
 let nameServer: NameServer;
-let mongodbPort: number;
+/** Ports by host, of services whose protocol is not HTTP. */
+let tunnels: Readonly<Record<string, number>>;
 let pipeline: Pipeline;
 beforeAll(async () => {
   const names = Object.values(presets);
@@ -46,7 +48,10 @@ beforeAll(async () => {
       return [service(mongodbServer, 27017)];
     return type === 'TXT' && name === 'cluster0.abcde.mongodb.net' ? [text('authSource=admin')] : undefined;
   });
-  mongodbPort = await front.tunnel(mongodbServer, await portOf('mongodb-atlas'));
+  tunnels = {
+    [mongodbServer]: await front.tunnel(mongodbServer, await portOf('mongodb-atlas')),
+    [kafkaServer]: await front.tunnel(kafkaServer, await portOf('kafka')),
+  };
 });
 afterAll(async () => {
   nameServer.close();
@@ -76,7 +81,7 @@ async function run({ preset, target, parameters = {}, source }: Case): Promise<r
       NODE_EXTRA_CA_CERTS: front.authorityFile,
       SOJOURN_TEST_HOSTS: JSON.stringify({
         ...Object.fromEntries(hosts.map((host) => [host, front.port])),
-        [mongodbServer]: mongodbPort,
+        ...tunnels,
       }),
       SOJOURN_TEST_NAME_SERVER: nameServer.address,
       // The module above leads them to loopback.
@@ -264,17 +269,18 @@ testWithClients(['@databricks/sql'])('the driver of Databricks exchanges the tok
 });
 
 testWithClients(['kafkajs'])('the Kafka client signs in with the token of its file', async () => {
-  const target = { bootstrap_servers: `localhost:${await portOf('kafka')}`, audience: 'kafka' };
+  const target = { bootstrap_servers: `${kafkaServer}:9093`, audience: 'kafka' };
   const printed = await run({
     preset: 'kafka',
     target,
-    // The client reads no variables. The stand-in has no TLS, and kafkajs does not read the refusal in the answer.
+    // The client reads no variables, and does not read the refusal in the answer.
     source: `import { readFileSync } from 'node:fs';
       import kafkajs from 'kafkajs';
       const { KAFKA_BOOTSTRAP_SERVERS, KAFKA_TOKEN_FILE } = process.env;
       const oauthBearerProvider = async () => ({ value: readFileSync(KAFKA_TOKEN_FILE, 'utf8') });
       const admin = new kafkajs.Kafka({
         brokers: KAFKA_BOOTSTRAP_SERVERS.split(','),
+        ssl: true,
         sasl: { mechanism: 'oauthbearer', oauthBearerProvider },
         logLevel: kafkajs.logLevel.NOTHING,
         retry: { retries: 0 },
