@@ -150,6 +150,11 @@ export interface JournalLog {
   sealed(): Promise<Seal | undefined>;
   /** Stores tiles and seal in one transaction if the last seal has the size `previous`, 0 for none; otherwise resolves to false. */
   seal(previous: number, next: Seal, tiles: readonly Tile[]): Promise<boolean>;
+  /**
+   * Removes text, salt and index entries of lines in one transaction; their numbers, times and hashes stay. Resolves to false,
+   * and removes nothing, if one of them is not sealed and indexed. `sequences`: up to 4,096.
+   */
+  prune(sequences: readonly number[]): Promise<boolean>;
 }
 
 /**

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page, Store } from '../../../src/platform/store/index.ts';
 import { describeJournal, noon } from './journal.ts';
 import { describeLog } from './log.ts';
+import { describePruning } from './pruning.ts';
 
 export interface Bench {
   /** Opens another handle (file or connection) on the same state. */
@@ -292,6 +293,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
 
     describeJournal(() => ({ store, other }));
     describeLog(() => ({ store, other }));
+    describePruning(() => ({ store, other }));
 
     test('a ping resolves while the store can be written', async () => {
       await expect(store.ping()).resolves.toBeUndefined();

@@ -48,3 +48,32 @@ export function sequencesIn(list: string, block: number, { prefix }: Listing): n
   }
   return sequences;
 }
+
+/** The numbers of all lines in a list, in its order; undefined if the list is not one that `postingOf` makes. */
+export function numbersIn(name: string, block: number, list: string): number[] | undefined {
+  const width = widthOf(name);
+  const numbers: number[] = [];
+  for (let end = width; end <= list.length; end += width) {
+    const [high, low] = [digitValues[list[end - 2]!], digitValues[list[end - 1]!]];
+    if (high === undefined || low === undefined) return undefined;
+    numbers.push(block * blockSize + high * 64 + low);
+  }
+  return list.length % width === 0 ? numbers : undefined;
+}
+
+/** A list without the postings of another list of the same name and block. */
+export function withoutPostings(name: string, list: string, removed: string): string {
+  const width = widthOf(name);
+  const gone = new Set<string>();
+  for (let end = width; end <= removed.length; end += width) gone.add(removed.slice(end - width, end));
+  let rest = '';
+  for (let end = width; end <= list.length; end += width) {
+    const posting = list.slice(end - width, end);
+    if (!gone.has(posting)) rest += posting;
+  }
+  return rest;
+}
+
+/** Of a posting in a list of this name. */
+const widthOf = (name: string): number =>
+  name.startsWith('jti#') ? hashLength + offsetLength : offsetLength;

@@ -14,12 +14,24 @@ export async function claim(redis: Redis, store: string): Promise<void> {
   await redis.set(schemaKey, schemaVersion, 'NX');
   const version = await redis.get(schemaKey);
   if (version === '1') await migrate(redis);
-  else if (version !== String(schemaVersion)) {
-    throw new SojournError('state_unusable', {
-      detail: `The state in ${store} has version ${version}; this version of Sojourn supports versions up to ${schemaVersion}.`,
-      advice: 'Start the newer version of Sojourn again, or use another database.',
-    });
-  }
+  else if (version !== String(schemaVersion)) throw newerVersion(store, version);
+}
+
+const newerVersion = (store: string, version: string | null) =>
+  new SojournError('state_unusable', {
+    detail: `The state in ${store} has version ${version}; this version of Sojourn supports versions up to ${schemaVersion}.`,
+    advice: 'Start the newer version of Sojourn again, or use another database.',
+  });
+
+/** As `claim`, but writes nothing. Rejects also if the server has no state, or that of an older version. */
+export async function requireCurrent(redis: Redis, store: string): Promise<void> {
+  const version = await redis.get(schemaKey);
+  if (version === String(schemaVersion)) return;
+  if (Number(version) > schemaVersion) throw newerVersion(store, version);
+  throw new SojournError('state_unusable', {
+    detail: version === null ? `${store} has no state.` : `The state in ${store} is of an older version.`,
+    advice: 'Give the configuration of the server, and start the server once after an upgrade.',
+  });
 }
 
 /**

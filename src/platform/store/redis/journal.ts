@@ -1,7 +1,7 @@
 /** The journal in Redis. An append writes the line alone; its index and its place in the Merkle tree follow. */
 import { randomBytes } from 'node:crypto';
 import { type Continuity, lostLines, lostWrites } from '../continuity.ts';
-import type { SealedLine, Store } from '../contract.ts';
+import type { Store } from '../contract.ts';
 import { indexBatchSize, indexOf } from '../journal/index-lines.ts';
 import { startIndexer } from '../journal/indexer.ts';
 import { type JournalReader, searchIn } from '../journal/search.ts';
@@ -9,7 +9,11 @@ import { toCanonicalText } from '../text.ts';
 import type { Connection } from './connection.ts';
 import { attempt } from './failure.ts';
 import { hoursKey, indexedKey, linesKey, listKey, sequenceKey } from './keys.ts';
+import { linesIn, readLines } from './lines.ts';
+import { pruneIn } from './prune.ts';
 import { treeIn } from './tree.ts';
+
+const none = new Uint8Array();
 
 export function journalIn(
   redis: Connection,
@@ -33,25 +37,18 @@ export function journalIn(
     search: (query) => attempt(() => search(query)),
     count: (query) => attempt(() => count(query)),
     log: {
-      lines: (after, limit) =>
-        attempt(async () => {
-          const newest = Number((await redis.get(sequenceKey)) ?? 0);
-          const length = Math.max(0, Math.min(limit, newest - after));
-          return read(
-            redis,
-            Array.from({ length }, (_, i) => after + 1 + i),
-          );
-        }),
+      lines: linesIn(redis),
       continues: () =>
         attempt(async () => {
           const { last } = continuity;
           if (!last) return true;
-          const [line] = await read(redis, [last.sequence]);
+          const [line] = await readLines(redis, [last.sequence]);
           return (
             line !== undefined && (line.text === undefined || Buffer.compare(last.salt, line.salt) === 0)
           );
         }),
       ...treeIn(redis, write),
+      prune: pruneIn(redis, write),
     },
     stop,
   };
@@ -64,7 +61,7 @@ function readerIn(redis: Connection): JournalReader {
       const indexed = Number((await redis.get(indexedKey)) ?? 0);
       return { newest: Number((await redis.get(sequenceKey)) ?? 0), indexed };
     },
-    read: (sequences) => read(redis, sequences),
+    read: (sequences) => readLines(redis, sequences),
     async hours(low, high) {
       return Object.entries(await redis.hgetall(hoursKey))
         .filter(([hour]) => Number(hour) >= low && Number(hour) <= high)
@@ -79,30 +76,13 @@ function readerIn(redis: Connection): JournalReader {
   };
 }
 
-const none = new Uint8Array();
-
-/** AT:SALT:JSON, or AT:JSON of a line from before salts, or AT:SALT: of a pruned one. */
-const format = /^(\d+):(?:([\w-]{22}):)?/;
-
-async function read(redis: Connection, sequences: readonly number[]): Promise<SealedLine[]> {
-  if (sequences.length === 0) return [];
-  const texts = await redis.hmget(linesKey, ...sequences.map(String));
-  return sequences.flatMap((sequence, i) => {
-    const [head, at, salt = ''] = format.exec(texts[i] ?? '') ?? [];
-    // The server can lose a line but keep its number, for example in a failover.
-    if (head === undefined) return [];
-    const text = texts[i]!.slice(head.length) || undefined;
-    return [{ sequence, at: Number(at), salt: Buffer.from(salt, 'base64url'), text }];
-  });
-}
-
 /** Indexes the next lines; resolves to how many. Another replica may have done so first, which changes nothing. */
 async function indexNext(redis: Connection): Promise<number> {
   const indexed = Number((await redis.get(indexedKey)) ?? 0);
   const newest = Number((await redis.get(sequenceKey)) ?? 0);
   const length = Math.min(indexBatchSize, newest - indexed);
   if (length <= 0) return 0;
-  const lines = await read(
+  const lines = await readLines(
     redis,
     Array.from({ length }, (_, i) => indexed + 1 + i),
   );

@@ -139,6 +139,24 @@ redis.call('HSET', KEYS[1], 'size', size, 'root', root, 'checkpoint', checkpoint
 for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return 1`;
 
+/** Replaces lines and lists, if the lists are as the caller read them. Returns 0 if not all lines are sealed and indexed. */
+const prune = `
+local count, last = tonumber(ARGV[1]), tonumber(ARGV[2])
+local indexed, sealed = redis.call('GET', KEYS[2]), redis.call('HGET', KEYS[3], 'size')
+if tonumber(indexed or 0) < last or tonumber(sealed or 0) < last then return 0 end
+local lists = 3 + count * 2
+for i = 4, #KEYS do
+  local place = lists + (i - 4) * 3
+  if (redis.call('HGET', KEYS[i], ARGV[place]) or '') ~= ARGV[place + 1] then return -1 end
+end
+for i = 4, #KEYS do
+  local place = lists + (i - 4) * 3
+  if ARGV[place + 2] == '' then redis.call('HDEL', KEYS[i], ARGV[place])
+  else redis.call('HSET', KEYS[i], ARGV[place], ARGV[place + 2]) end
+end
+for i = 3, lists - 1, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return 1`;
+
 export const scripts = {
   insertDocument: { lua: insert, numberOfKeys: 5 },
   replaceDocument: { lua: replace, numberOfKeys: 1 },
@@ -149,4 +167,5 @@ export const scripts = {
   /** The number of keys varies, so the caller passes it as the first argument. */
   indexLines: { lua: index },
   sealJournal: { lua: seal, numberOfKeys: 2 },
+  pruneLines: { lua: prune },
 } as const;

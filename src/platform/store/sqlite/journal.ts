@@ -9,6 +9,7 @@ import { searchIn } from '../journal/search.ts';
 import { toCanonicalText } from '../text.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { lineOf, readerIn } from './journal-reader.ts';
+import { pruneIn } from './prune.ts';
 import { retryWhileLocked } from './retry.ts';
 import { treeIn } from './tree.ts';
 
@@ -49,6 +50,7 @@ export function journalIn(
         return !last || kept.get(last.sequence, last.salt) !== undefined;
       }),
       ...treeIn(database, commits),
+      prune: pruneIn(database, commits),
     },
     stop,
   };

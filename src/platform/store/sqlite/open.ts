@@ -50,13 +50,7 @@ function examine(file: string, checks: readonly string[]): void {
   const database = new DatabaseSync(file, { readOnly: true, timeout: lockTimeoutMs });
   try {
     if (database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined) return;
-    if (pragma(database, 'application_id') !== applicationId) {
-      throw new SojournError('state_unusable', {
-        detail: `The database ${file} belongs to another program.`,
-        advice: 'Use another file. Sojourn did not change this one.',
-      });
-    }
-    versionOf(database, file);
+    requireOwn(database, file);
     for (const check of checks) {
       const verdict = pragma(database, check);
       if (verdict !== 'ok') throw damaged(file, String(verdict));
@@ -64,6 +58,23 @@ function examine(file: string, checks: readonly string[]): void {
   } finally {
     database.close();
   }
+}
+
+function requireOwn(database: DatabaseSync, file: string): number {
+  if (pragma(database, 'application_id') === applicationId) return versionOf(database, file);
+  throw new SojournError('state_unusable', {
+    detail: `The database ${file} belongs to another program.`,
+    advice: 'Use another file. Sojourn did not change this one.',
+  });
+}
+
+/** For a connection that cannot migrate the file. */
+export function requireCurrent(database: DatabaseSync, file: string): void {
+  if (requireOwn(database, file) === migrations.length) return;
+  throw new SojournError('state_unusable', {
+    detail: `The database ${file} is of an older version.`,
+    advice: 'Start the server once, which upgrades it; upgrade a backup by restoring it.',
+  });
 }
 
 function versionOf(database: DatabaseSync, file: string): number {
