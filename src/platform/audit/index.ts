@@ -9,7 +9,9 @@ import type { Logger } from '../log/index.ts';
 import type { Page, Store } from '../store/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 
-export type { CheckpointSigner } from './seal.ts';
+export { type AuditCheckpoint, openCheckpoint } from './checkpoint.ts';
+export { leafOf } from './leaf.ts';
+export { type CheckpointSigner, readSeal } from './seal.ts';
 export { type Sealer, type SealState, startSealer } from './sealer.ts';
 
 /** `noun.verb`, in the past tense: `token.issued`, `connection.created`. */
@@ -61,7 +63,9 @@ export type AuditEvent =
   | `webhook.${'created' | 'updated' | 'deleted'}`
   /** A delivery did not succeed for a day, or the receiver rejected the event. */
   | 'webhook.abandoned'
-  | 'webhook.redelivery_requested';
+  | 'webhook.redelivery_requested'
+  /** Lines were archived and their texts removed. */
+  | 'audit.pruned';
 
 /** Where a request comes from, and the id by which the log and the audit know it. */
 export interface RequestContext {

@@ -22,7 +22,7 @@ export interface StoredRing {
   readonly version: number;
 }
 
-export async function readStoredRing(store: Store, id: string): Promise<StoredRing | undefined> {
+export async function readStoredRing(store: Pick<Store, 'get'>, id: string): Promise<StoredRing | undefined> {
   const stored = await store.get(...placeOf(id));
   return (
     stored && {

@@ -3,5 +3,7 @@
  * while servers run. Does not own: the format of keys or records in the store. Used by the command line.
  */
 export { type BackupResult, backUp } from './backup.ts';
+export { names as backupNames, readManifest } from './manifest.ts';
 export { rekeyAll } from './rekey.ts';
 export { type RestoreResult, restore } from './restore.ts';
+export { silentLogger, withStore } from './state.ts';

@@ -1,5 +1,5 @@
 /** The option `--config` of commands that open the server's state directly. */
-import { type Environment, loadConfig } from '../../server/config/index.ts';
+import type { Config, Environment } from '../../server/config/index.ts';
 import { type OptionSpec, type ParsedArguments, text } from './command.ts';
 import { usageError } from './failure.ts';
 
@@ -8,9 +8,10 @@ export const configOption: OptionSpec = {
   description: "the server's YAML file (SOJOURN_CONFIG)",
 };
 
-/** Loads the configuration from the file in the option or the variable. */
-export function loadServerConfig(args: ParsedArguments, env: Environment) {
+/** Loads the configuration from the file in the option or the variable. Other commands need not load its parser. */
+export async function loadServerConfig(args: ParsedArguments, env: Environment): Promise<Config> {
   const file = text(args, 'config') ?? env.SOJOURN_CONFIG;
   if (!file) throw usageError('The configuration is missing. Give its file with --config.');
+  const { loadConfig } = await import('../../server/config/index.ts');
   return loadConfig({ file, env });
 }

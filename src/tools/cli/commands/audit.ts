@@ -1,4 +1,4 @@
-/** `sojourn audit`: reads the audit log. */
+/** `sojourn audit`: reads the audit log, and works on it as a whole. */
 
 import { sleep } from '../../../platform/time/index.ts';
 import type { Answers } from '../../../server/http/admin/index.ts';
@@ -14,6 +14,7 @@ import {
 } from '../command.ts';
 import { cell, columns, type Json } from '../print.ts';
 import { parseAnswer } from '../server.ts';
+import { verify } from './audit-verify.ts';
 
 const filters = ['connection', 'client', 'tenant', 'jti', 'event', 'from', 'to', 'before', 'limit'] as const;
 
@@ -96,7 +97,7 @@ const formatEntry = ({ occurred_at, event, outcome, actor, connection, reason }:
 
 export const audit: CommandGroup = {
   name: 'audit',
-  description: 'read the audit log',
+  description: 'read and verify the audit log',
   commands: [
     adminCommand<Answers['AuditPage']>({
       usage: 'search',
@@ -124,5 +125,6 @@ export const audit: CommandGroup = {
         ]) + nextPageHint(answer, '--before'),
     }),
     tail,
+    verify,
   ],
 };

@@ -1,0 +1,60 @@
+/** Random journals, and everything that can be done to their tables. */
+import { randomInt } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Random, randomFrom } from '../../e2e/fuzz/random.ts';
+import { noon } from '../../platform/store/journal.ts';
+import { repetitions } from '../../support/scale.ts';
+import { attacks } from './attacks.ts';
+import { type JournalBench, journalBench, randomLine } from './journal-bench.ts';
+
+/** SOJOURN_AUDIT_SEED repeats a run. */
+const firstSeed = Number(process.env.SOJOURN_AUDIT_SEED ?? randomInt(2 ** 31));
+const seeds = Array.from({ length: repetitions({ part: 2, full: 20 }) }, (_, i) => firstSeed + i);
+
+export function describeVerification(name: string, redisUrl: () => string | undefined): void {
+  describe.each(seeds)(`in a random journal in ${name} (seed %i), a verification`, (seed) => {
+    let random: Random;
+    let bench: JournalBench;
+    let size: number;
+    let newest: number;
+    let restore: () => Promise<void>;
+
+    beforeAll(async () => {
+      random = randomFrom(seed);
+      bench = await journalBench(redisUrl());
+      size = 600 + random.below(1_200);
+      newest = size + random.below(40);
+      for (let done = 0; done < newest; ) {
+        const count = Math.min(1 + random.below(500), (done < size ? size : newest) - done);
+        const lines = Array.from({ length: count }, () => randomLine(random.next, noon - 86_400_000));
+        if (done >= size) for (const line of lines) line.at = noon - 1_000;
+        await Promise.all(lines.map((line) => bench.store.append(line)));
+        done += count;
+        if (done <= size) await bench.seal();
+      }
+      await bench.indexed();
+      await bench.rest();
+      restore = await bench.tables.save();
+    }, 60_000);
+    afterAll(() => bench.end());
+
+    test('finds nothing if nobody has changed it', async () => {
+      expect(await bench.verify()).toEqual({
+        verified: true,
+        origin: 'idp.example.com/audit',
+        sealed: size,
+        unsealed: newest - size,
+        pruned: 0,
+        key: expect.stringMatching(/^idp\.example\.com\/audit\+[0-9a-f]{8}\+/),
+        fault: null,
+      });
+    });
+
+    test.each(Object.keys(attacks))('finds %s', async (attack) => {
+      const expected = await attacks[attack]!({ tables: bench.tables, size, newest, random });
+      const { verified, fault } = await bench.verify();
+      await restore();
+      expect({ verified, kind: fault?.kind, line: fault?.line }).toEqual({ verified: false, ...expected });
+    });
+  });
+}

@@ -1,0 +1,3 @@
+import { describeVerification } from './verify-property.ts';
+
+describeVerification('SQLite', () => undefined);
