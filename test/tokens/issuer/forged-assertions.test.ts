@@ -18,7 +18,7 @@ let server: TestServer;
 let withSecret: TestClient;
 const signers = {} as Record<'private_key_jwt' | 'federated', Signer>;
 
-beforeAll(async () => {
+async function start(): Promise<void> {
   external = await startForeignIssuer();
   server = await testServer();
   const { client, connection } = await oneConnection(server);
@@ -61,12 +61,18 @@ beforeAll(async () => {
     other: `${external.origin}/other`,
     claims: () => ({ iss: issuer, sub: 'repo:acme/app:ref:refs/heads/main', ...ids, ...lasting() }),
   };
-}, 60_000);
+}
 
-afterAll(async () => {
+async function stop(): Promise<void> {
   await server?.close();
   await external?.close();
-});
+}
+
+/** A server for these tests: the audit has only samples of the refusals of one minute. */
+function serve(): void {
+  beforeAll(start, 60_000);
+  afterAll(stop);
+}
 
 interface Line {
   readonly event: string;
@@ -98,6 +104,7 @@ async function refuses(
 describe.each(['private_key_jwt', 'federated'] as const)(
   'the token endpoint, for a client of the method %s,',
   (method) => {
+    serve();
     let signer: Signer;
     beforeEach(() => {
       signer = signers[method];
@@ -164,34 +171,47 @@ describe.each(['private_key_jwt', 'federated'] as const)(
   },
 );
 
-test('the token endpoint accepts every spelling of the typ of a client assertion, and none', async () => {
-  for (const typ of ['client-authentication+jwt', 'application/client-authentication+jwt', 'jwt', undefined])
-    expect(
-      (await askToken(server.issuer, asAssertion(await validAssertion(signers.private_key_jwt, { typ }))))
-        .status,
-    ).toBe(200);
+describe('the token endpoint', () => {
+  serve();
+
+  test('accepts every spelling of the typ of a client assertion, and none', async () => {
+    for (const typ of [
+      'client-authentication+jwt',
+      'application/client-authentication+jwt',
+      'jwt',
+      undefined,
+    ])
+      expect(
+        (await askToken(server.issuer, asAssertion(await validAssertion(signers.private_key_jwt, { typ }))))
+          .status,
+      ).toBe(200);
+  });
+
+  test('refuses a workload token that has the typ of a client assertion', async () => {
+    const token = await validAssertion(signers.federated, { typ: 'client-authentication+jwt' });
+    await refuses(token, asAssertion(token), /typ/);
+  });
 });
 
-test('the token endpoint refuses a workload token that has the typ of a client assertion', async () => {
-  const token = await validAssertion(signers.federated, { typ: 'client-authentication+jwt' });
-  await refuses(token, asAssertion(token), /typ/);
-});
+describe('the audit log', () => {
+  serve();
 
-test('the audit log names the client of a refused assertion', async () => {
-  for (const signer of Object.values(signers)) {
-    const token = await signer.sign(signer.claims(), {}, await makeKey('RS256', signer.key.kid));
-    await askToken(server.issuer, asAssertion(token));
-    expect(await newest()).toMatchObject({ client: expect.stringMatching(/^cli_/) });
-  }
-});
+  test('names the client of a refused assertion', async () => {
+    for (const signer of Object.values(signers)) {
+      const token = await signer.sign(signer.claims(), {}, await makeKey('RS256', signer.key.kid));
+      await askToken(server.issuer, asAssertion(token));
+      expect(await newest()).toMatchObject({ client: expect.stringMatching(/^cli_/) });
+    }
+  });
 
-test('the audit log shortens an external claim to one line of printable characters', async () => {
-  const { sign, key, claims } = signers.federated;
-  const ref = `\u202e\u2028\u0007\u009b31m${'x'.repeat(5_000)}`;
-  await askToken(server.issuer, asAssertion(await sign({ ...claims(), ref }, {}, key)));
-  const { reason = '' } = (await newest())!;
-  expect(reason).toMatch(
-    /is the closest match: ref is "\\u202e\\u2028\\u0007\\u009b31mx+…, not "refs\/heads\/main"$/,
-  );
-  expect(reason).toMatch(/^[\x20-\x7e…]{1,300}$/);
+  test('shortens an external claim to one line of printable characters', async () => {
+    const { sign, key, claims } = signers.federated;
+    const ref = `\u202e\u2028\u0007\u009b31m${'x'.repeat(5_000)}`;
+    await askToken(server.issuer, asAssertion(await sign({ ...claims(), ref }, {}, key)));
+    const { reason = '' } = (await newest())!;
+    expect(reason).toMatch(
+      /is the closest match: ref is "\\u202e\\u2028\\u0007\\u009b31mx+…, not "refs\/heads\/main"$/,
+    );
+    expect(reason).toMatch(/^[\x20-\x7e…]{1,300}$/);
+  });
 });
