@@ -4,7 +4,7 @@
  */
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 
-export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
+export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child' | 'isLevelEnabled'>;
 
 /** Fields that the logger redacts. This is the second defence: code must not log them in the first place. */
 const secretFields = [
@@ -19,6 +19,13 @@ const secretFields = [
   'secret',
   'd',
 ];
+
+/** Finds a member with the name of a secret field in a JSON text; quotes within strings are escaped. */
+export const secretMember = new RegExp(`"(?:${secretFields.join('|')})":`);
+
+/** Where the logger writes its lines, for lines whose JSON exists already. */
+export const streamOf = (logger: Logger): DestinationStream =>
+  (logger as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym] as DestinationStream;
 
 export function createLogger(options: { level?: string; destination?: DestinationStream } = {}): Logger {
   const settings = {

@@ -89,6 +89,8 @@ export interface JournalEntry {
   /** Milliseconds since the epoch (an integer). */
   readonly at: number;
   readonly value: unknown;
+  /** Canonical JSON of the value, if the caller has it already. */
+  readonly text?: string;
 }
 
 export interface JournalQuery {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AuditEntry, AuditQuery } from '../../../src/platform/audit/index.ts';
+import { type AuditEntry, type AuditQuery, createAudit } from '../../../src/platform/audit/index.ts';
+import { createLogger } from '../../../src/platform/log/index.ts';
 import { createModules, type Modules, noon } from '../../support/modules.ts';
 
 let bench: Modules;
@@ -88,12 +89,36 @@ describe('the audit log', () => {
     );
   });
 
-  test('redacts a secret field in the log', async () => {
-    const token = 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln';
-    const careless = { ...issued, token, facts: { secret: token, client_assertion: token } };
-    await bench.audit().record(careless);
-    expect(bench.logged()).not.toContain(token);
+  test('logs the text that the store has, in the shape of every other line', async () => {
+    await bench.audit().record({ ...issued, facts: { alg: 'ES256', quoted: '"token":"x"\n\u2028\ud83d' } });
+    const [{ text } = { text: '' }] = await bench.store.log.lines(0, 1);
+    expect(bench.logged()).toBe(
+      `{"level":"info","time":"2026-11-23T12:00:00.000Z","audit":${text},"msg":"token.issued"}\n`,
+    );
+    expect(bench.lines()[0]?.audit).toEqual(JSON.parse(String(text)));
   });
+
+  test('is not in the log if its level is above info', async () => {
+    let lines = 0;
+    const logger = createLogger({ level: 'warn', destination: { write: () => void lines++ } });
+    await createAudit({ store: bench.store, logger, now: () => noon, onFailure: 'refuse' }).record(issued);
+    expect(lines).toBe(0);
+  });
+
+  test.each(['token', 'client_secret', 'd', 'authorization', 'session_token'])(
+    'redacts the field %s of an entry in the log',
+    async (field) => {
+      const value = 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln';
+      for (const careless of [
+        { ...issued, [field]: value },
+        { ...issued, facts: { [field]: value } },
+        { [field]: value, ...issued },
+      ])
+        await bench.audit().record(careless);
+      expect(bench.logged()).not.toContain(value);
+      expect(bench.logged().match(/\[secret\]/g)?.length).toBe(3);
+    },
+  );
 });
 
 describe('an audit log that cannot be written', () => {

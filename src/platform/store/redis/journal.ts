@@ -23,10 +23,10 @@ export function journalIn(
   const stop = startIndexer(() => attempt(() => indexNext(redis)));
   const { search, count } = searchIn(readerIn(redis));
   return {
-    append: ({ at, value }) =>
+    append: ({ at, value, text: entry = toCanonicalText(value) }) =>
       write(async () => {
         const salt = randomBytes(16);
-        const text = `${at}:${salt.toString('base64url')}:${toCanonicalText(value)}`;
+        const text = `${at}:${salt.toString('base64url')}:${entry}`;
         const { sequence: last = 0, salt: lastSalt = none } = continuity.last ?? {};
         const known = [last, Buffer.from(lastSalt).toString('base64url')];
         const sequence = Number(await redis.appendLine(sequenceKey, linesKey, text, ...known));

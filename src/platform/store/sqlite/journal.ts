@@ -30,8 +30,7 @@ export function journalIn(
   const indexNext = indexNextIn(database, linesAfter);
   const stop = startIndexer(async () => (hasMore() ? commits.commit(indexNext) : 0));
   return {
-    async append({ at, value }) {
-      const text = toCanonicalText(value);
+    async append({ at, value, text = toCanonicalText(value) }) {
       const salt = randomBytes(16);
       const sequence = await commits.commit(() => {
         const { last } = continuity;
