@@ -21,13 +21,18 @@ export const modules: Readonly<Record<string, { sources: string; tests: readonly
   federation: { sources: 'src/access/federation/*.ts', tests: ['test/access/federation/*.test.ts'] },
   exchange: {
     sources: 'src/tokens/exchange/*.ts',
-    tests: ['test/tokens/exchange/*.test.ts', 'test/access/policy/purposes.test.ts'],
+    tests: [
+      'test/tokens/exchange/*.test.ts',
+      'test/tokens/publishing/s3.test.ts',
+      'test/access/policy/purposes.test.ts',
+      'test/access/suspension/sqlite.test.ts',
+    ],
   },
   issuer: {
     sources: 'src/tokens/issuer/*.ts',
     tests: [
       'test/tokens/issuer/*.test.ts',
-      'test/server/http/{admin-clients,client-certificate,documents,failed-sign-ins}.test.ts',
+      'test/server/http/{admin-audit,admin-clients,client-certificate,documents,failed-sign-ins}.test.ts',
       'test/access/federation/{choice,forged,sign-in}.test.ts',
       'test/access/policy/conditions.test.ts',
       'test/tokens/publishing/ticks.test.ts',
