@@ -114,6 +114,16 @@ describe('a preset is refused', () => {
       ],
     ],
     [
+      'if a pattern is no regular expression',
+      [["pattern: '[a-z]+'", "pattern: '(a'"]],
+      ['acme:22 inputs.role.pattern: must be a regular expression'],
+    ],
+    [
+      'if a pattern cannot be matched in linear time',
+      [["pattern: '[a-z]+'", "pattern: '(?=a)[a-z]+'"]],
+      ['acme:22 inputs.role.pattern: must not have (?=, (?!, (?<=, (?<! or flags'],
+    ],
+    [
       'if a file or variable of the client could replace another or run code',
       [
         [

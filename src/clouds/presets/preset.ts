@@ -5,7 +5,7 @@ import type { Immutable } from '../../platform/validation/index.ts';
 import { fileNames, type NameRule, variableNames } from '../contract/delivered-names.ts';
 import { algorithms } from '../contract/entry.ts';
 import { lint, probe } from './checks.ts';
-import { answerPath, fieldName, pattern, template, templates, text } from './fields.ts';
+import { answerPath, fieldName, linearPattern, template, templates, text } from './fields.ts';
 
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-11-30');
 const url = z.string().regex(/^https:\/\/\S+$/, 'must be an https URL');
@@ -48,7 +48,11 @@ const input = z.strictObject({
     .describe(
       'certificate: an authority in PEM; NAME_data has it in base64. claims: an object of claims. seconds: a number.',
     ),
-  pattern: pattern.optional().describe('For text and each item of a list: matches the whole value.'),
+  pattern: linearPattern
+    .optional()
+    .describe(
+      'For text and each item of a list: matches the whole value. Without lookaround, back references, ^ and $.',
+    ),
   required: z.boolean().default(true),
   reported: z
     .boolean()

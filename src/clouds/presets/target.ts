@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { endpointField } from '../../platform/settings/index.ts';
 import { isPinned, reservedClaims, urlsOf } from './consistency.ts';
+import { compileLinear } from './linear-pattern.ts';
 import type { Input, Preset } from './preset.ts';
 import { namesIn, render, type TemplateValues } from './template.ts';
 
@@ -66,14 +67,21 @@ function valueFaults(preset: Preset, target: PresetTarget): (readonly [input: st
   return [...ofDefaults, ...new Map(ofHosts), ...ofAudience];
 }
 
-const matches = (pattern: string, text: string): boolean => new RegExp(`^(?:${pattern})$`, 'u').test(text);
+/** One for each pattern of a preset. */
+const compiled = new Map<string, (text: string) => boolean>();
+
+function matches(pattern: string, text: string): boolean {
+  const matcher = compiled.get(pattern) ?? compileLinear(pattern);
+  compiled.set(pattern, matcher);
+  return matcher(text);
+}
 
 function fieldOf({ type, pattern = '', example, label }: Input): z.ZodType {
   const message = `must be the ${lowerFirst(label)}, such as ${example}`;
   const word = z
     .string('must be text')
     .max(512, 'must have at most 512 characters')
-    .regex(new RegExp(`^(?:${pattern})$`, 'u'), message);
+    .refine((text) => matches(pattern, text), message);
   if (type === 'url') return endpointField;
   if (type === 'seconds') return z.int('must be a whole number').min(1).max(604_800);
   if (type === 'list') return z.array(word, 'must be a list').min(1).max(50, 'must have at most 50 values');
