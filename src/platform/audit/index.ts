@@ -8,64 +8,13 @@ import { SojournError } from '../errors/index.ts';
 import { type Logger, secretMember, streamOf } from '../log/index.ts';
 import { type Page, type Store, toCanonicalText } from '../store/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
+import type { AuditEvent } from './events.ts';
 
 export { type AuditCheckpoint, openCheckpoint } from './checkpoint.ts';
+export { type AuditEvent, auditEvents } from './events.ts';
 export { leafOf } from './leaf.ts';
 export { type CheckpointSigner, readSeal } from './seal.ts';
 export { type Sealer, type SealState, startSealer } from './sealer.ts';
-
-/** `noun.verb`, in the past tense: `token.issued`, `connection.created`. */
-export type AuditEvent =
-  | 'token.issued'
-  | 'token.refused'
-  /** An address failed to sign in too often; the server refuses its sign-ins for a while. */
-  | 'sign_in.rate_limited'
-  /** An address or a client exceeded its rate limit; recorded at most once a minute. */
-  | 'request.rate_limited'
-  | 'exchange.succeeded'
-  /** Sojourn refused the request; it sent nothing to the cloud. */
-  | 'exchange.refused'
-  /** Sojourn allowed the request, but the cloud refused it or could not be reached. */
-  | 'exchange.failed'
-  | 'credentials.served'
-  | 'admin.refused'
-  /** A guard in mode `audit` would have refused. */
-  | 'guard.violated'
-  | 'policy.updated'
-  /** The kill switch; `reason` is the administrator's. */
-  | `issuing.${'suspended' | 'resumed'}`
-  | 'api.refused'
-  | `${'tenant' | 'client' | 'connection'}.${'created' | 'updated' | 'deleted'}`
-  | 'tenant.move_started'
-  /** A client requests to use a connection that needs an approval, and the decision on it. */
-  | `approval.${'requested' | 'granted' | 'denied' | 'revoked' | 'expired'}`
-  | `secret.${'created' | 'deleted' | 'replaced'}`
-  | `connection.${'enabled' | 'disabled' | 'verified' | 'jwks_uploaded'}`
-  /** The verdict of a verification changed. */
-  | `connection.${'drifted' | 'recovered'}`
-  /** An active connection was first seen to admit a probe; the verdict changes if it is seen again. */
-  | 'connection.exposed'
-  /** The customer's cloud was shown a token that it must refuse: `refused`, or let in, which is `failed`. */
-  | 'connection.probed'
-  /** By the customer, on the page of an invitation. */
-  | `connection.${'setup_reported' | 'setup_report_refused' | 'paused' | 'resumed' | 'resume_refused'}`
-  | `invitation.${'created' | 'revoked' | 'refused' | 'rate_limited'}`
-  /** The customer created a control link, which pauses and resumes the connection. */
-  | 'control_link.created'
-  | `key.${'created' | 'activated' | 'removed' | 'revoked' | 'rewrapped'}`
-  /** The rotation is due, but verifiers do not find the next key yet. */
-  | 'key.postponed'
-  /** A mirror of the issuer documents: writing it, and comparing it with what the server serves. */
-  | `mirror.${'published' | 'publish_failed' | 'drifted' | 'recovered'}`
-  /** Requests of an administrator; other `key.` events record what the key ring then did. */
-  | `key.${'rotation' | 'revocation'}_requested`
-  | `key.rotation_${'scheduled' | 'cancelled'}`
-  | `webhook.${'created' | 'updated' | 'deleted'}`
-  /** A delivery did not succeed for a day, or the receiver rejected the event. */
-  | 'webhook.abandoned'
-  | 'webhook.redelivery_requested'
-  /** Lines were archived and their texts removed. */
-  | 'audit.pruned';
 
 /** Where a request comes from, and the id by which the log and the audit know it. */
 export interface RequestContext {
