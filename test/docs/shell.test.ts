@@ -14,6 +14,7 @@ const shellOf = (file: string) => blocks(file, 'sh').filter((block) => !Object.h
 /** Patterns that the output of each document's examples must match. */
 const expectedOutput: Readonly<Record<string, readonly RegExp[]>> = {
   'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
+  'docs/audit.md': [/lines? verified/, /^No line is due\.$/m],
   'docs/agent.md': [/SERVES/, /-rw-------.* acme-aws$/m, /^\d{3}$/m, /"Code":"agent_forbidden"/],
   'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
   'docs/first-connection.md': [

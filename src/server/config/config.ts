@@ -3,6 +3,7 @@ import type { Algorithm, Preset, SettingsByCloud } from '../../clouds/index.ts';
 import type { BackendName, BackendSettings } from '../../tokens/keys/index.ts';
 import type { Address } from './address.ts';
 import type { PublishBucket } from './publish.ts';
+import type { EventAges } from './retention.ts';
 import type { PermissionSets } from './setup.ts';
 
 /** The text of a secret, not yet validated, and its source for error messages. */
@@ -107,6 +108,8 @@ export interface Config {
     readonly on_failure: 'refuse' | 'spool' | 'continue';
     /** A folder. */
     readonly spool: string | null;
+    /** Ages in seconds; null is forever. */
+    readonly retention: { readonly default: number | null; readonly events: EventAges };
   };
   /** Only from SOJOURN_ADMIN_TOKEN, so that no file contains it. */
   readonly admin_token: string | null;

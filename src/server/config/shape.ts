@@ -16,6 +16,7 @@ import { addressField, cidrField, hostField } from './address.ts';
 import { issuerField } from './issuer.ts';
 import { limitKeys } from './limits.ts';
 import { publishField } from './publish.ts';
+import { ageField, eventAgesField } from './retention.ts';
 import { permissionsField, templatesField } from './setup.ts';
 import { storeField } from './store.ts';
 
@@ -283,5 +284,17 @@ export const shape = {
       null,
       'Folder for `audit.on_failure: spool`, on a disk that survives a restart. The default is `audit-spool` in `keys.path`.',
     ),
+    retention: {
+      default: key(
+        ageField.nullable(),
+        null,
+        'The age from which `sojourn audit prune` archives a line and removes its text, such as `400d`. Without it, lines are kept. See docs/audit.md.',
+      ),
+      events: key(
+        eventAgesField,
+        {},
+        'The age for lines of single events, or `forever`: `{ token.issued: 90d, policy.updated: forever }`.',
+      ),
+    },
   },
 } as const;

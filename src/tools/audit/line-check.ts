@@ -28,7 +28,7 @@ export interface LineCheckOptions {
 }
 
 /** Lines per read: 16 tiles. */
-const batchSize = 16 * tileWidth;
+const batchSize = 2 * tileWidth;
 
 const none = new Uint8Array();
 

@@ -5,6 +5,7 @@ import { SojournError } from '../../platform/errors/index.ts';
 import { emptyRoot, type VerifierKey, verifierKey } from '../../platform/merkle/index.ts';
 import { IndexCheck, type JournalView, type Seal } from '../../platform/store/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
+import { checkArchives } from './archives.ts';
 import { type Fault, lineFault, logFault } from './fault.ts';
 import { checkLines, type LineResult } from './line-check.ts';
 import { LineSet } from './line-set.ts';
@@ -21,6 +22,8 @@ export interface Verification {
   readonly unsealed: number;
   /** Lines whose text was removed after it was archived. */
   readonly pruned: number;
+  /** How many of them the archives have that were compared. */
+  readonly archived: number;
   /** The key of the checkpoint, to be compared with the published one. */
   readonly key: string | null;
   readonly fault: Fault | null;
@@ -30,6 +33,8 @@ export interface VerifyOptions {
   readonly log: OpenLog;
   /** The published key; without it, the journal key beside the log counts. */
   readonly key?: VerifierKey | undefined;
+  /** Archives of prunings, to be compared with the log. */
+  readonly archives?: readonly string[];
   readonly progress?: (lines: number) => void;
 }
 
@@ -47,7 +52,7 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
     origin: opened.key?.name ?? null,
     sealed: seal?.size ?? 0,
     key: opened.key?.text ?? null,
-    ...{ unsealed: 0, pruned: 0 },
+    ...{ unsealed: 0, pruned: 0, archived: 0 },
   };
   if (opened.fault) return { ...answer, verified: false, fault: opened.fault };
 
@@ -57,9 +62,15 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   const result = await checkLines({ log: view.log, checkpoint, tree, index, progress });
   const unnamed = await unnamedLine(result, view);
   const faultOfLine = [result.fault, unnamed].filter((fault) => fault !== undefined).toSorted(byLine)[0];
-  const fault = faultOfLine ?? (await indexFault(index, view)) ?? unsealedFault(result, stateAt);
+  const { fault: archiveFault, archived } =
+    faultOfLine || !opened.key
+      ? { archived: 0 }
+      : await checkArchives(options.archives ?? [], { view, key: opened.key, ...result });
+  const fault =
+    faultOfLine ?? archiveFault ?? (await indexFault(index, view)) ?? unsealedFault(result, stateAt);
   return {
     ...answer,
+    archived,
     unsealed: result.newest - answer.sealed,
     pruned: result.pruned.size,
     verified: !fault,

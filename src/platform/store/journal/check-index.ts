@@ -5,7 +5,7 @@
  */
 import { hash, randomBytes } from 'node:crypto';
 import type { JournalLog, SealedLine } from '../contract.ts';
-import { indexOf } from './index-lines.ts';
+import { type IndexAddition, indexOf } from './index-lines.ts';
 import { blockOf, blockSize, numbersIn } from './postings.ts';
 import type { JournalIndex } from './view.ts';
 
@@ -24,7 +24,9 @@ export class IndexCheck {
   readonly #key = randomBytes(16).toString('hex');
   readonly #sums = new Map<number, Buffer>();
   readonly #hours = new Map<number, [number, number]>();
-  #block: SealedLine[] = [];
+  /** Of the block to which lines are added. */
+  readonly #lists = new Map<string, string>();
+  #block = 0;
 
   private constructor(index: JournalIndex, lines: JournalLog['lines'], indexed: number) {
     this.#index = index;
@@ -38,26 +40,30 @@ export class IndexCheck {
 
   /** Adds all lines, in ascending order. */
   add(lines: readonly SealedLine[]): void {
-    for (const line of lines) {
-      if (line.sequence > this.#indexed) return;
-      const [first] = this.#block;
-      if (first && blockOf(first.sequence) !== blockOf(line.sequence)) this.#endBlock();
-      this.#block.push(line);
+    const indexed = lines.filter(({ sequence }) => sequence <= this.#indexed);
+    for (let start = 0; start < indexed.length; ) {
+      const block = blockOf(indexed[start]!.sequence);
+      let end = start + 1;
+      while (end < indexed.length && blockOf(indexed[end]!.sequence) === block) end++;
+      if (block !== this.#block) this.#endBlock();
+      this.#block = block;
+      this.#addToBlock(readableIndexOf(indexed.slice(start, end)));
+      start = end;
+    }
+  }
+
+  #addToBlock({ postings, hours }: IndexAddition): void {
+    for (const { name, list } of postings) this.#lists.set(name, (this.#lists.get(name) ?? '') + list);
+    for (const [hour, [first, last]] of hours) {
+      const span = this.#hours.get(hour);
+      if (span) span[1] = last;
+      else this.#hours.set(hour, [first, last]);
     }
   }
 
   #endBlock(): void {
-    const [first] = this.#block;
-    if (!first) return;
-    const block = blockOf(first.sequence);
-    const { postings, hours } = readableIndexOf(this.#block);
-    for (const { name, list } of postings) this.#toggle(block, name, list);
-    for (const [hour, [start, end]] of hours) {
-      const span = this.#hours.get(hour);
-      if (span) span[1] = end;
-      else this.#hours.set(hour, [start, end]);
-    }
-    this.#block = [];
+    for (const [name, list] of this.#lists) this.#toggle(this.#block, name, list);
+    this.#lists.clear();
   }
 
   #toggle(block: number, name: string, list: string): void {
@@ -133,7 +139,7 @@ export class IndexCheck {
 }
 
 /** An edited line may not be JSON; then no key is expected for it. */
-function readableIndexOf(lines: readonly SealedLine[]): ReturnType<typeof indexOf> {
+function readableIndexOf(lines: readonly SealedLine[]): IndexAddition {
   try {
     return indexOf(lines);
   } catch {

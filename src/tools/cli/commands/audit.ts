@@ -14,6 +14,7 @@ import {
 } from '../command.ts';
 import { cell, columns, type Json } from '../print.ts';
 import { parseAnswer } from '../server.ts';
+import { archive, exportLines, prune } from './audit-files.ts';
 import { verify } from './audit-verify.ts';
 
 const filters = ['connection', 'client', 'tenant', 'jti', 'event', 'from', 'to', 'before', 'limit'] as const;
@@ -97,7 +98,7 @@ const formatEntry = ({ occurred_at, event, outcome, actor, connection, reason }:
 
 export const audit: CommandGroup = {
   name: 'audit',
-  description: 'read and verify the audit log',
+  description: 'read, verify and prune the audit log',
   commands: [
     adminCommand<Answers['AuditPage']>({
       usage: 'search',
@@ -126,5 +127,8 @@ export const audit: CommandGroup = {
     }),
     tail,
     verify,
+    exportLines,
+    archive,
+    prune,
   ],
 };
