@@ -1,5 +1,6 @@
 /** Faulty preset files: every fault is reported with its line, and no preset is made of the file. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -281,4 +282,22 @@ describe('the folder of the operator', () => {
       '/none cannot be read (ENOENT)',
     ]);
   });
+});
+
+test('a pipe, a device, a folder or a large file in the folder is a fault of that file, at once', () => {
+  const own = mkdtempSync(join(tmpdir(), 'sojourn-preset-kinds-'));
+  try {
+    execFileSync('mkfifo', [join(own, 'a.yaml')]);
+    symlinkSync('/dev/zero', join(own, 'b.yaml'));
+    mkdirSync(join(own, 'c.yaml'));
+    writeFileSync(join(own, 'd.yaml'), '#'.repeat(64 * 1024 + 1));
+    expect(faultsOf(() => readPresets(own)).map((fault) => fault.replace(`${own}/`, ''))).toEqual([
+      'a.yaml is not a regular file',
+      'b.yaml is not a regular file',
+      'c.yaml is a folder, not a file',
+      'd.yaml is larger than 64 KB',
+    ]);
+  } finally {
+    rmSync(own, { recursive: true });
+  }
 });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fault, SojournError } from '../../platform/errors/index.ts';
-import { invalidFile } from '../../platform/yaml/index.ts';
+import { invalidFile, readBytes } from '../../platform/yaml/index.ts';
 import type { Preset } from './preset.ts';
 import { readPreset } from './read.ts';
 
@@ -20,7 +20,7 @@ export function readPresets(folder: string, taken: ReadonlySet<string> = new Set
   for (const name of namesIn(folder)) {
     const file = join(folder, name);
     try {
-      const preset = readPreset(readFileSync(file), file);
+      const preset = readPreset(readBytes(file), file);
       if (presets.has(preset.id) || taken.has(preset.id))
         faults.push({ path: file, message: `id: ${preset.id} is the id of another destination` });
       presets.set(preset.id, preset);

@@ -2,9 +2,9 @@
  * Small, plain YAML files of an operator. Owns: reading one, and the line of each value for error messages. Does not own: what
  * the file contains. Aliases, tags and multiple documents are rejected.
  */
-import { readFile } from 'node:fs/promises';
 import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { type Fault, SojournError } from '../errors/index.ts';
+import { readFileWithin } from '../files/index.ts';
 import type { Path } from '../settings/index.ts';
 
 export interface YamlFile {
@@ -26,10 +26,14 @@ const messages: Readonly<Record<string, string>> = {
 
 /** Rejects with `config_invalid` if the file is unreadable or not plain YAML. */
 export async function readYamlFile(file: string, maxBytes = defaultMaxBytes): Promise<YamlFile> {
-  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw invalidFile([{ path: file, message: `cannot be read (${cause.code ?? 'unknown reason'})` }], cause);
-  });
-  return parseYaml(bytes, file, maxBytes);
+  return parseYaml(readBytes(file, maxBytes), file, maxBytes);
+}
+
+/** Throws `config_invalid` if the file is no regular file, unreadable or too large. */
+export function readBytes(file: string, maxBytes = defaultMaxBytes): Uint8Array {
+  const result = readFileWithin(file, { maxBytes });
+  if ('bytes' in result) return result.bytes;
+  throw invalidFile([{ path: file, message: result.fault }]);
 }
 
 /** Throws `config_invalid` if the content is not plain YAML. */

@@ -1,10 +1,13 @@
 /** Reads what the configuration refers to: files, and secrets in the environment. */
 import { X509Certificate } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
 import type { Fault } from '../../platform/errors/index.ts';
+import { fileFault, readFileWithin } from '../../platform/files/index.ts';
 import type { PlatformIdentity } from '../../tokens/keys/index.ts';
 import type { SecretText } from './config.ts';
 import { type Environment, variableIn } from './environment.ts';
+
+/** Secrets, keys, and bundles of certificates. */
+const maxBytes = 1024 * 1024;
 
 interface Read<T> {
   readonly value: T | null;
@@ -28,14 +31,10 @@ export function readSecret(path: string, source: SecretSource | null, env: Envir
       ? faulty(`names the variable ${source.name}, which is not set`)
       : { value: { value, source: `env:${source.name}` }, faults: [] };
   }
-  try {
-    return {
-      value: { value: readFileSync(source.file, 'utf8'), source: `file:${source.file}` },
-      faults: [],
-    };
-  } catch (error) {
-    return faulty(`names a file that cannot be read (${codeOf(error)})`);
-  }
+  const result = readFileWithin(source.file, { maxBytes });
+  return 'bytes' in result
+    ? { value: { value: result.bytes.toString(), source: `file:${source.file}` }, faults: [] }
+    : faulty(`names a file that ${result.fault}`);
 }
 
 /** The identity that the platform of the process describes in variables with these names. */
@@ -69,24 +68,19 @@ export function readAdminToken(env: Environment): Read<string> {
 /** A fault if `file` is set and unreadable. */
 export function unreadable(path: string, file: string | null | undefined): Fault[] {
   if (!file) return [];
-  try {
-    accessSync(file, constants.R_OK);
-    return [];
-  } catch (error) {
-    return [{ path, message: `names a file that cannot be read (${codeOf(error)})` }];
-  }
+  const fault = fileFault(file);
+  return fault === undefined ? [] : [{ path, message: `names a file that ${fault}` }];
 }
 
 /** Also a fault if the file contains no certificate: TLS ignores that silently, and every request would fail later. */
 export function noCertificate(path: string, file: string | null | undefined): Fault[] {
-  const faults = unreadable(path, file);
-  if (!file || faults.length > 0) return faults;
+  if (!file) return [];
+  const result = readFileWithin(file, { maxBytes });
+  if ('fault' in result) return [{ path, message: `names a file that ${result.fault}` }];
   try {
-    new X509Certificate(readFileSync(file));
+    new X509Certificate(result.bytes);
     return [];
   } catch {
     return [{ path, message: 'names a file without a PEM certificate' }];
   }
 }
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown reason';

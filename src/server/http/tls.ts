@@ -1,9 +1,9 @@
 /** Reads the TLS certificate, key and client authorities, and reloads the files when they change. */
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { certificatesInPem } from '../../access/certificates/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
+import { readFileWithin } from '../../platform/files/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import { every } from '../../platform/time/index.ts';
 
@@ -23,7 +23,7 @@ export interface TlsFiles {
 
 /** Reads the files at start. Rejects with `config_invalid` if they are unusable. */
 export async function readTls(files: TlsFiles): Promise<TlsPair> {
-  const { pair, fault } = await readPair(files);
+  const { pair, fault } = readPair(files);
   if (pair && !fault) return pair;
   if (fault === noAuthority)
     throw new SojournError('config_invalid', {
@@ -51,7 +51,7 @@ export function followTls(
   let [inUse, logged] = [textOf(current), ''];
   let previous = inUse;
   return every(pollMs, async () => {
-    const { pair, fault } = await readPair(files);
+    const { pair, fault } = readPair(files);
     const text = pair ? textOf(pair) : `${fault}`;
     const isStable = text === previous;
     previous = text;
@@ -77,15 +77,22 @@ const validTo = ({ cert }: TlsPair): string => new X509Certificate(cert).validTo
 
 const noAuthority = 'it is not a PEM file of certificates';
 
+/** A bundle of all public authorities has 220 KB. */
+const maxBytes = 1024 * 1024;
+
 /** Reads and checks the files. */
-async function readPair(files: TlsFiles): Promise<{ pair?: TlsPair; fault?: string }> {
-  let pair: TlsPair;
-  try {
-    pair = { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
-    if (files.client_ca) pair = { ...pair, client_ca: await readFile(files.client_ca, 'utf8') };
-  } catch (error) {
-    return { fault: `it cannot be read (${(error as NodeJS.ErrnoException).code})` };
-  }
+function readPair(files: TlsFiles): { pair?: TlsPair; fault?: string } {
+  const cert = readFileWithin(files.cert, { maxBytes });
+  const key = readFileWithin(files.key, { maxBytes });
+  const authorities = files.client_ca ? readFileWithin(files.client_ca, { maxBytes }) : undefined;
+  if ('fault' in cert) return { fault: `it ${cert.fault}` };
+  if ('fault' in key) return { fault: `it ${key.fault}` };
+  if (authorities && 'fault' in authorities) return { fault: `it ${authorities.fault}` };
+  const pair: TlsPair = {
+    cert: `${cert.bytes}`,
+    key: `${key.bytes}`,
+    ...(authorities ? { client_ca: `${authorities.bytes}` } : {}),
+  };
   try {
     validTo(pair);
     createSecureContext({ cert: pair.cert, key: pair.key });

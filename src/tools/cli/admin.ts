@@ -1,6 +1,6 @@
 /** Commands that send one request to the admin API and print the response. */
-import { readFileSync } from 'node:fs';
 import { SojournError } from '../../platform/errors/index.ts';
+import { readFileWithin } from '../../platform/files/index.ts';
 import {
   type CommandSpec,
   isSet,
@@ -114,17 +114,18 @@ function adminToken(args: ParsedArguments, terminal: Terminal): string {
   throw usageError('The admin token is missing. Set SOJOURN_ADMIN_TOKEN, or give a file with --token-file.');
 }
 
+/** No request of the admin API may be larger. */
+const maxFileBytes = 1024 * 1024;
+
 /** Reads the file in an option as text: UTF-8, or UTF-16 with a byte order mark, which PowerShell writes. */
 export function readTextFile(file: string, option: string): string {
-  try {
-    const bytes = readFileSync(file);
-    const [first, second] = bytes;
-    if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-    if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-    return new TextDecoder().decode(bytes);
-  } catch (error) {
-    throw usageError(`${option} ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
+  const result = readFileWithin(file, { maxBytes: maxFileBytes, allowPipes: true });
+  if ('fault' in result) throw usageError(`${option} ${file} ${result.fault}.`);
+  const { bytes } = result;
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  return new TextDecoder().decode(bytes);
 }
 
 /** Parses an option whose value is JSON. */

@@ -1,10 +1,13 @@
 /** `sojourn connection import`: creates connections and invitations for many tenants from a CSV file. */
-import { readFileSync } from 'node:fs';
+import { readFileWithin } from '../../../platform/files/index.ts';
 import { connectionOptions, requestAdmin } from '../admin.ts';
 import { type CommandSpec, isSet, text, texts } from '../command.ts';
 import { usageError } from '../failure.ts';
 import { counted } from '../print.ts';
 import { parseAnswer } from '../server.ts';
+
+/** More than 50,000 rows. */
+const maxTableBytes = 16 * 1024 * 1024;
 
 export const connectionImport: CommandSpec = {
   usage: 'import <file>',
@@ -80,9 +83,7 @@ export const connectionImport: CommandSpec = {
 };
 
 function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw usageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
+  const result = readFileWithin(file, { maxBytes: maxTableBytes, allowPipes: true });
+  if ('fault' in result) throw usageError(`${file} ${result.fault}.`);
+  return result.bytes;
 }
