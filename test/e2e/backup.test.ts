@@ -150,7 +150,7 @@ describe('a backup', () => {
       err: '',
       out: `Wrote the backup to ${folder}.\nIt does not contain the key-encryption key, file:${join(old.folder, 'encryption.key')}. Back that up separately.\n`,
     });
-    const files = ['backup.json', 'keys/ring.json', 'sojourn.db'];
+    const files = ['backup.json', 'keys/journal.json', 'keys/ring.json', 'sojourn.db'];
     const found = (await readdir(folder, { recursive: true })).filter((name) => name !== 'keys');
     expect(found.toSorted()).toEqual(files);
     for (const file of files) expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);

@@ -22,10 +22,11 @@ test('keys rekey works while the server runs, and after a restart the previous k
   const file = await writeConfig({ folder, port, config: { keys: long } });
 
   const rekeyed = await sojourn(['keys', 'rekey', '--to', `file:${made}`, '--config', file], environment());
+  // Four of the main key ring, and the journal key.
   expect(rekeyed).toEqual({
     code: 0,
     err: '',
-    out: `file:${made} decrypts all 4 private keys; this run rewrapped 4 of them.
+    out: `file:${made} decrypts all 5 private keys; this run rewrapped 5 of them.
 
 Next:
 1. Set keys.encryption_key to file:${made} and restart all servers.

@@ -14,7 +14,7 @@ export { type AuditCheckpoint, openCheckpoint } from './checkpoint.ts';
 export { type AuditEvent, auditEvents } from './events.ts';
 export { leafOf } from './leaf.ts';
 export { type CheckpointSigner, readSeal } from './seal.ts';
-export { type Sealer, type SealState, startSealer } from './sealer.ts';
+export { createSealer, type Sealer, type SealState } from './sealer.ts';
 
 /** Where a request comes from, and the id by which the log and the audit know it. */
 export interface RequestContext {

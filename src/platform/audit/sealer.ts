@@ -1,24 +1,25 @@
 /**
- * Seals the audit log while a server runs: its own lines within a second, and lines that another process left within a few.
- * Any number of processes may do so: the first one wins, and the others find nothing left.
+ * Seals the audit log while a server runs: every line within a second, also those that another process left. Any number of
+ * processes may do so: the first one wins, and the others find nothing left.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type VerifierKey, verifierKey } from '../merkle/index.ts';
-import { type Now, sleep } from '../time/index.ts';
+import { every, sleep } from '../time/index.ts';
 import { type SealOptions, sealNext } from './seal.ts';
 
+/** Two small reads of the store. */
+const lookMs = 200;
 /**
- * The age of the oldest unsealed line at which a process seals. The process that made the last checkpoint comes first, so that
- * one of many seals for all, and a key service signs about two checkpoints per second.
+ * A process seals at this look that finds lines after the same checkpoint. The process that made the checkpoint comes first, so
+ * that one of many seals for all, and a key service signs about two checkpoints per second. Counted in looks, because the
+ * clocks of two processes may differ.
  */
-const settleMs = 400;
-const othersSettleMs = 700;
-/** Keeps processes apart that appended at the same moment. */
-const jitterMs = 100;
-/** Between looks for lines of other processes, and after a failure. */
-const idleMs = 3_000;
+const looksOfLast = 3;
+const looksOfOthers = 4;
+/** Looks that are left out after a failure: 3 s. */
+const restLooks = 15;
 /** How long `close` waits for the last seal. */
 const closeMs = 2_000;
 
@@ -32,82 +33,64 @@ export interface SealState {
 }
 
 export interface Sealer {
-  /** To be called after each append. */
-  appended(): void;
+  start(): void;
   state(): SealState;
   /** The key that verifies the checkpoints; undefined until it was created and the store was read. */
   verifierKey(): VerifierKey | undefined;
-  /** Seals what is there, then stops. */
+  /** Seals what is there, if it was started, then stops. */
   close(): Promise<void>;
 }
 
-export function startSealer(options: SealOptions & { readonly logger: Logger; readonly now: Now }): Sealer {
-  const { log, signer, logger, now } = options;
-  let phase: 'idle' | 'soon' | 'running' | 'waiting' | 'closed' = 'idle';
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  let size = 0;
+export function createSealer(options: SealOptions & { readonly logger: Logger }): Sealer {
+  const { log, signer, logger } = options;
+  let stop: (() => Promise<void>) | undefined;
   let origin: string | undefined;
-  let oldest: number | undefined;
-  /** The time of the first append since the last look. */
-  let appendedAt: number | undefined;
-  /** The size at which the last seal was put off. */
-  let deferred: number | undefined;
+  let size = 0;
+  let unsealedSince: number | undefined;
   let failure: string | undefined;
-  let own: string | undefined;
-  let settle = othersSettleMs;
+  /** Of this process. */
+  let lastCheckpoint: string | undefined;
+  /** How many looks found lines after this size. */
+  let looks = 0;
+  /** Whether the last attempt succeeded. Before the first one, and after a failure, a look seals and checks at once. */
+  let sound = false;
+  let rest = 0;
 
-  function schedule(next: typeof phase, ms: number): void {
-    if (phase === 'closed') return;
-    phase = next;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      phase = 'running';
-      running = run();
-    }, ms).unref();
-  }
-
-  const scheduleSoon = (ms: number) => schedule('soon', ms + Math.random() * jitterMs);
-
-  async function run(): Promise<void> {
-    try {
-      const age = await look();
-      // Once for each size, because the clock that wrote the line may not be this one.
-      if (age !== undefined && age >= 0 && age < settle && deferred !== size) {
-        deferred = size;
-        return scheduleSoon(settle - age);
+  async function look(): Promise<void> {
+    if (rest > 0) rest--;
+    else
+      try {
+        if ((await isDue()) || !sound) await sealAll();
+      } catch (error) {
+        noteFailure(error);
+        sound = false;
+        rest = restLooks;
       }
-      await sealAll();
-      noteFailure(undefined);
-      if (appendedAt === undefined) schedule('idle', idleMs);
-      else scheduleSoon(settle);
-    } catch (error) {
-      noteFailure(error);
-      schedule('waiting', idleMs);
-    }
   }
 
-  /** The age of the oldest unsealed line; undefined if there is none. */
-  async function look(): Promise<number | undefined> {
+  async function isDue(): Promise<boolean> {
     const sealed = await log.sealed();
-    size = sealed?.size ?? 0;
-    settle = sealed && sealed.checkpoint === own ? settleMs : othersSettleMs;
     origin = sealed ? sealed.checkpoint.split('\n', 1)[0]! : options.origin;
-    appendedAt = undefined;
+    if (sealed && sealed.size !== size) looks = 0;
+    size = sealed?.size ?? 0;
     const [line] = await log.lines(size, 1);
-    oldest = line?.at;
-    return oldest === undefined ? undefined : now() - oldest;
+    unsealedSince = line?.at;
+    looks = line ? looks + 1 : 0;
+    return looks >= (sealed?.checkpoint === lastCheckpoint ? looksOfLast : looksOfOthers);
   }
 
   async function sealAll(): Promise<void> {
     for (;;) {
       const sealed = await sealNext(options);
       size = sealed.size;
-      own = sealed.checkpoint ?? own;
+      lastCheckpoint = sealed.checkpoint ?? lastCheckpoint;
       if (!sealed.more) break;
       await nextTurn();
     }
-    oldest = undefined;
+    unsealedSince = undefined;
+    looks = 0;
+    sound = true;
+    noteFailure(undefined);
   }
 
   /** Logs a failure once, and its end once. */
@@ -121,19 +104,16 @@ export function startSealer(options: SealOptions & { readonly logger: Logger; re
     else logger.warn({ err: error }, 'cannot seal the audit log; trying again');
   }
 
-  schedule('idle', 0);
   return {
-    appended() {
-      appendedAt ??= now();
-      if (phase === 'idle') scheduleSoon(settle);
+    start() {
+      stop = every(lookMs, look);
     },
-    state: () => ({ size, unsealedSince: oldest ?? appendedAt, failure }),
+    state: () => ({ size, unsealedSince, failure }),
     verifierKey: () => (origin !== undefined && signer.jwk ? verifierKey(origin, signer.jwk) : undefined),
     async close() {
-      phase = 'closed';
-      clearTimeout(timer);
+      if (!stop) return;
       const sealed = new AbortController();
-      const last = running.then(sealAll).catch(noteFailure);
+      const last = stop().then(sealAll).catch(noteFailure);
       const late = sleep(closeMs, sealed.signal).catch(() => undefined);
       await Promise.race([last.finally(() => sealed.abort()), late]);
     },

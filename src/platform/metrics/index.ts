@@ -26,6 +26,13 @@ export interface KeyGauges {
   readonly stalenessSeconds: number;
 }
 
+export interface SealingGauges {
+  /** How many audit lines are sealed. */
+  readonly lines: number;
+  /** The age of the oldest unsealed line; 0 if there is none. */
+  readonly unsealedSeconds: number;
+}
+
 export interface MirrorGauges {
   /** Buckets whose last attempt to publish failed. */
   readonly publishFailing: number;
@@ -38,6 +45,8 @@ export interface Metrics {
   exchange(exchange: CloudExchange): void;
   /** `read` is called at each scrape. */
   watchKeys(read: () => KeyGauges): void;
+  /** `read` is called at each scrape. */
+  watchSealing(read: () => SealingGauges): void;
   /** Counts an attempt to publish; `outcome` is `ok` or an error code. */
   publishAttempt(outcome: string): void;
   /** Counts a delivery attempt; `outcome` is `delivered`, `failed` or `rejected`. */
@@ -146,6 +155,14 @@ export function createMetrics(): Metrics {
         'sojourn_key_ring_staleness_seconds',
         'Time since the key ring was last read from the store.',
         () => read().stalenessSeconds,
+      );
+    },
+    watchSealing(read) {
+      gauge('sojourn_audit_sealed_lines', 'Audit lines that a checkpoint covers.', () => read().lines);
+      gauge(
+        'sojourn_audit_unsealed_seconds',
+        'Age of the oldest audit line that no checkpoint covers; 0 if there is none.',
+        () => read().unsealedSeconds,
       );
     },
     publishAttempt(outcome) {

@@ -1,7 +1,7 @@
 /** The third step: listens, and starts the background jobs. */
 import { createKnownAddresses, limitErrors } from '../../platform/limits/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
-import { every, sleep, systemElapsed } from '../../platform/time/index.ts';
+import { every, type Now, sleep, systemElapsed } from '../../platform/time/index.ts';
 import { createHealth, watchClock } from '../health/index.ts';
 import {
   type AppOptions,
@@ -43,7 +43,7 @@ const clockLookMs = 1_000;
 export async function startListeners(context: Context, state: State, services: Services): Promise<Listeners> {
   const { config, logger, now, shutdown } = context;
   const { keyrings, publishing, metrics, verifier, webhooks, portal } = services;
-  observeState(services);
+  observeState(state, services, now);
   if (state.spooling) metrics.watchSpool(state.spooling.waiting);
 
   for (const stop of followKeyRings(keyrings, logger)) shutdown.add(stop);
@@ -60,6 +60,7 @@ export async function startListeners(context: Context, state: State, services: S
     clock,
     suspensions: services.suspensions.list,
     spooled: state.spooling?.waiting,
+    sealing: state.sealer.state,
   });
 
   const addressOf = addressReader(config.trust_proxy);
@@ -167,7 +168,15 @@ export async function startListeners(context: Context, state: State, services: S
 }
 
 /** Gauges that are read at each scrape. */
-function observeState({ metrics, keyrings, outageBudget, publishing, suspensions }: Services): void {
+function observeState(
+  { sealer }: State,
+  { metrics, keyrings, outageBudget, publishing, suspensions }: Services,
+  now: Now,
+): void {
+  metrics.watchSealing(() => {
+    const { size, unsealedSince } = sealer.state();
+    return { lines: size, unsealedSeconds: unsealedSince === undefined ? 0 : (now() - unsealedSince) / 1000 };
+  });
   metrics.watchKeys(() => ({
     postponed: keyrings.postponed().length,
     stalenessSeconds: keyrings.main.staleness().ms / 1000,

@@ -24,7 +24,7 @@ import { mirrorUrls } from '../key-rings/index.ts';
 import { type Access, buildAccess, readAuthorities } from './access.ts';
 import type { Context } from './context.ts';
 import { requirePresets } from './presets.ts';
-import type { State } from './state.ts';
+import { type State, startSealing } from './state.ts';
 
 export interface Services extends Access {
   readonly adminToken: AdminToken;
@@ -50,6 +50,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
   const access = await buildAccess(context, state, (ring, key) => uploads.obstacles(ring, key));
   const { keyrings, tenants, connections, clients, federation, policy, suspensions } = access;
   await requirePresets(connections);
+  await startSealing(context, state);
   // Created after the key rings are open: a first start shows the token once, so it must not fail afterwards.
   const adminToken = await openAdminToken(store, config.admin_token);
   const metrics = createMetrics();

@@ -1,11 +1,19 @@
 /** The first step: opens what outlives the process: the store, the audit log and the key backend. */
 import { join } from 'node:path';
-import { type Audit, createAudit, createSpooling, type Spooling } from '../../platform/audit/index.ts';
+import {
+  type Audit,
+  createAudit,
+  createSealer,
+  createSpooling,
+  type Sealer,
+  type Spooling,
+} from '../../platform/audit/index.ts';
+import { SojournError } from '../../platform/errors/index.ts';
 import { sampleRefusals } from '../../platform/limits/index.ts';
 import { openStore, type Store } from '../../platform/store/index.ts';
 import { every } from '../../platform/time/index.ts';
-import { type KeyBackend, requirePrivateFolder } from '../../tokens/keys/index.ts';
-import { openKeyBackend } from '../key-rings/index.ts';
+import { JournalKey, journalRing, type KeyBackend, requirePrivateFolder } from '../../tokens/keys/index.ts';
+import { openKeyBackend, recordKeys } from '../key-rings/index.ts';
 import type { Context } from './context.ts';
 
 export interface State {
@@ -14,15 +22,32 @@ export interface State {
   /** With `audit.on_failure: spool`. */
   readonly spooling: Spooling | undefined;
   readonly backend: KeyBackend;
+  readonly journalKey: JournalKey;
+  readonly sealer: Sealer;
 }
 
 const auditTickMs = 1_000;
+/** The journal key changes only if the store loses it, or if it is rewrapped. */
+const journalKeyPollMs = 60_000;
 
 /** Rejects with a `SojournError` that says what cannot be used. */
 export async function openState({ config, logger, now, shutdown }: Context): Promise<State> {
   if (!config.allow.shared_key_folder) await requirePrivateFolder(config.keys.path);
   const store = await openStore(config.store, { logger, now, sharedDatabase: config.allow.shared_database });
   shutdown.add(() => store.close());
+  const backend = await openKeyBackend(config, store, { logger, now });
+  shutdown.add(() => backend.close?.());
+  const journalKey = new JournalKey({
+    ...{ store, backend, logger, now, folder: config.keys.path },
+    mayCreate: async () => (await store.log.sealed()) === undefined,
+    record: (change) => recordKeys(audit)(journalRing, change),
+  });
+  const sealer = createSealer({
+    ...{ log: store.log, signer: journalKey, logger },
+    origin: `${config.issuer.replace(/^https?:\/\//, '')}/audit`,
+    marks: async () => ({}),
+  });
+  shutdown.add(sealer.close);
   const { on_failure, spool } = config.audit;
   const folder = spool ?? join(config.keys.path, 'audit-spool');
   const spooling = on_failure === 'spool' ? await createSpooling({ store, folder, logger }) : undefined;
@@ -41,7 +66,5 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
       await spooling?.drain();
     }),
   );
-  const backend = await openKeyBackend(config, store, { logger, now });
-  shutdown.add(() => backend.close?.());
-  return { store, audit, spooling, backend };
+  return { store, audit, spooling, backend, journalKey, sealer };
 }

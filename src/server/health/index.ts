@@ -4,6 +4,7 @@
  */
 import type { Suspension } from '../../access/suspension/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
+import type { SealState } from '../../platform/audit/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { KeyBackend, Keyring, Keyrings, PostponedKey } from '../../tokens/keys/index.ts';
@@ -36,9 +37,10 @@ export function createHealth(options: {
   suspensions: () => Promise<readonly Suspension[]>;
   /** Audit entries that wait for the store. */
   spooled?: (() => number) | undefined;
+  sealing: () => SealState;
 }): Health {
-  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock, suspensions, spooled } =
-    options;
+  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock, ...audit } = options;
+  const { suspensions, spooled, sealing } = audit;
   let shuttingDown = false;
 
   return {
@@ -52,6 +54,8 @@ export function createHealth(options: {
       const failure = backend.failure?.();
       // Stays ready: a backend failure affects every replica, and with none ready the JWKS would be unavailable too.
       if (failure) checks.push({ name: 'key_backend', ok: true, detail: `does not sign: ${failure}` });
+      const { failure: unsealed, unsealedSince } = sealing();
+      if (unsealed !== undefined) checks.push(sealCheck(unsealed, unsealedSince));
       const postponed = keyrings.postponed();
       if (postponed.length > 0) checks.push(rotationCheck(postponed));
       const clockProblems = keyrings.clockProblems();
@@ -97,6 +101,13 @@ const issuingCheck = (suspended: readonly Suspension[]): ReadinessCheck => ({
       ({ tenant, since, reason }) => `suspended${tenant ? ` for ${tenant}` : ''} since ${since}: ${reason}`,
     ),
   ),
+});
+
+/** Stays ready: lines are still stored, and the JWKS must remain available. */
+const sealCheck = (failure: string, since: number | undefined): ReadinessCheck => ({
+  name: 'audit_seal',
+  ok: true,
+  detail: `${since === undefined ? 'not sealed' : `lines since ${toTimestamp(since)} are not sealed`}: ${failure}`,
 });
 
 /** Stays ready: the active keys continue to sign. */

@@ -7,4 +7,4 @@
 export { openKeyBackend } from './backend.ts';
 export { followKeyRings, ringPollMs } from './follow.ts';
 export { mirrorUrls, propagationObstacles } from './propagation.ts';
-export { ringSettings } from './settings.ts';
+export { recordKeys, ringSettings } from './settings.ts';

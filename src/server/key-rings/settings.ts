@@ -2,10 +2,27 @@
 import type { Audit } from '../../platform/audit/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { journalRing, type KeyringsOptions, ownerOf } from '../../tokens/keys/index.ts';
+import { journalRing, type KeyringsOptions, ownerOf, type RingChange } from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
-/** The options that all rings share, and the recording of their events. */
+/** Records what happened to keys of a ring. */
+export const recordKeys =
+  (audit: Pick<Audit, 'record'>) =>
+  (ring: string, { event, kid, alg, publishLeadSkipped }: RingChange): Promise<void> =>
+    audit.record({
+      event,
+      outcome: 'ok',
+      actor: 'system',
+      kid,
+      ...ownerOf(ring),
+      facts: {
+        alg,
+        ...(ring === journalRing && { ring }),
+        ...(publishLeadSkipped && { publish_lead_skipped: true }),
+      },
+    });
+
+/** The options that all rings share. */
 export function ringSettings(
   { keys, tokens }: Config,
   audit: Audit,
@@ -25,19 +42,7 @@ export function ringSettings(
     now,
     steadyNow,
     logger,
-    record: (ring, { event, kid, alg, publishLeadSkipped }) =>
-      audit.record({
-        event,
-        outcome: 'ok',
-        actor: 'system',
-        kid,
-        ...ownerOf(ring),
-        facts: {
-          alg,
-          ...(ring === journalRing && { ring }),
-          ...(publishLeadSkipped && { publish_lead_skipped: true }),
-        },
-      }),
+    record: recordKeys(audit),
     onPostponed: (ring, { kid, alg, obstacles }) => {
       logger.warn({ kid, alg, obstacles }, 'postponing a rotation: verifiers would not find the next key');
       const reason = obstacles.join('; ');

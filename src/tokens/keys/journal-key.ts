@@ -16,34 +16,27 @@ export interface JournalKeyOptions extends Omit<ReplicatedRingOptions, 'id'> {
 
 export class JournalKey {
   readonly #options: JournalKeyOptions;
-  readonly #ring: ReplicatedRing;
+  #ring: ReplicatedRing | undefined;
   #refreshing: Promise<void> | undefined;
 
-  private constructor(options: JournalKeyOptions, ring: ReplicatedRing) {
+  constructor(options: JournalKeyOptions) {
     this.#options = options;
-    this.#ring = ring;
   }
 
-  /**
-   * Loads the key; writes nothing. Rejects with `key_material_unusable` if the store and the local file have different keys,
-   * or a damaged one, and with `state_unusable` if neither has the key and `mayCreate` does not allow a new one.
-   */
-  static async open(options: JournalKeyOptions): Promise<JournalKey> {
-    return new JournalKey(options, await ReplicatedRing.load({ ...options, id: journalRing }));
-  }
-
-  /** Undefined until `refresh` creates the key. */
+  /** Undefined before the first `refresh`. */
   get jwk(): PublicJwk | undefined {
     return this.#key?.jwk;
   }
 
   get #key(): KeyRecord | undefined {
-    return keyIn(this.#ring.current, 'ES256', 'active');
+    return this.#ring && keyIn(this.#ring.current, 'ES256', 'active');
   }
 
   /**
-   * Creates the key if there is none, restores it where it is missing, and rewraps it under the current key-encryption key.
-   * Rejects as the store and the key backend do.
+   * Reads the key, creates it if there is none, restores it where it is missing, and rewraps it under the current
+   * key-encryption key. Rejects as the store and the key backend do; with `key_material_unusable` if the store and the local
+   * file have different keys, or a damaged one; and with `state_unusable` if neither has the key and `mayCreate` does not
+   * allow a new one.
    */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => {
@@ -54,6 +47,7 @@ export class JournalKey {
 
   async #refresh(): Promise<void> {
     const { backend, now } = this.#options;
+    this.#ring ??= await ReplicatedRing.load({ ...this.#options, id: journalRing });
     await this.#ring.refresh();
     await this.#ring.change(async (ring) => {
       if (ring.revision > 0) return nextRewrap(ring, backend);
@@ -64,7 +58,7 @@ export class JournalKey {
     await this.#ring.refresh();
   }
 
-  /** The signature as r||s, and its key. Rejects as the key backend does. */
+  /** The signature as r||s, and its key. Rejects as `refresh` and the key backend do. */
   async sign(data: Uint8Array): Promise<{ readonly jwk: PublicJwk; readonly signature: Uint8Array }> {
     if (!this.#key) await this.refresh();
     const key = this.#key!;

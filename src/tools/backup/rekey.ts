@@ -4,15 +4,8 @@ import { createAudit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
-import {
-  checkRings,
-  fileBackend,
-  journalRing,
-  ownerOf,
-  type RekeyResult,
-  type RingChange,
-  rekey,
-} from '../../tokens/keys/index.ts';
+import { recordKeys } from '../../server/key-rings/index.ts';
+import { checkRings, fileBackend, type RekeyResult, rekey } from '../../tokens/keys/index.ts';
 import {
   databaseFile,
   defaultKeyFile,
@@ -50,16 +43,8 @@ export async function rekeyAll(
       now: systemNow,
       onFailure: config.audit.on_failure === 'continue' ? 'continue' : 'refuse',
     });
-    const record = (ring: string, { event, kid, alg }: RingChange) =>
-      audit.record({
-        event,
-        outcome: 'ok',
-        actor: 'system',
-        kid,
-        ...ownerOf(ring),
-        facts: { alg, ...(ring === journalRing && { ring }) },
-      });
-    const options = { store, folder: config.keys.path, logger: silentLogger, now: systemNow, record };
+    const location = { store, folder: config.keys.path, logger: silentLogger, now: systemNow };
+    const options = { ...location, record: recordKeys(audit) };
     // Check the previous key before creating a new one: a wrong key must change nothing.
     if (!exists(to)) await checkRings({ ...options, backend: fileBackend(previous) });
     const current = await readKey(to, true);

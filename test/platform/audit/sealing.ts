@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Sealer, startSealer } from '../../../src/platform/audit/index.ts';
+import { createSealer, type Sealer } from '../../../src/platform/audit/index.ts';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { formatNote, verifierKey } from '../../../src/platform/merkle/index.ts';
@@ -38,7 +38,7 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
 
     const start = (
       on = store,
-      marks: Parameters<typeof startSealer>[0]['marks'] = async () => ({ b: 1, a: 'x' }),
+      marks: Parameters<typeof createSealer>[0]['marks'] = async () => ({ b: 1, a: 'x' }),
     ) => {
       const destination = {
         write: (line: string) => {
@@ -46,18 +46,18 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
         },
       };
       const logger = createLogger({ level: 'debug', destination });
-      const sealer = startSealer({ log: on.log, signer, origin, marks, logger, now: Date.now });
+      const sealer = createSealer({ log: on.log, signer, origin, marks, logger });
       sealers.push(sealer);
+      sealer.start();
       return sealer;
     };
-    const append = async (count: number, to = store, sealer?: Sealer) => {
+    const append = async (count: number, to = store) => {
       for (let i = 0; i < count; i += 100) {
         await Promise.all(
           Array.from({ length: Math.min(100, count - i) }, (_, n) =>
             to.append({ at: Date.now(), value: { event: 'token.issued', n: i + n, text: 'é\u2028' } }),
           ),
         );
-        sealer?.appended();
       }
     };
     const sealedSize = async () => (await store.log.sealed())?.size ?? 0;
@@ -85,7 +85,6 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
       const sealer = start();
       for (const count of [1, 300]) {
         await append(count);
-        sealer.appended();
         const appended = performance.now();
         await untilSealed(count === 1 ? 1 : 301, 2_000);
         expect(performance.now() - appended).toBeLessThan(1_000);
@@ -142,7 +141,7 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
       });
       const startedAt = performance.now();
       for (let round = 0; round < 60; round++) {
-        await Promise.all(handles.map((handle, i) => append(7, handle, running[i])));
+        await Promise.all(handles.map((handle) => append(7, handle)));
         await sleep(50);
       }
       const seconds = (performance.now() - startedAt) / 1_000;
@@ -192,11 +191,9 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
     test('is sealed to its end when the server closes', async () => {
       const sealer = start();
       await append(20);
-      sealer.appended();
       await sealer.close();
       await expectSealed(store, signer.jwk);
       await append(1);
-      sealer.appended();
       await sleep(700);
       expect(await sealedSize()).toBe(20);
     });
@@ -215,11 +212,9 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
       signer.state.failure = new SojournError('key_backend_unavailable', { cause: new Error('HTTP 503') });
       const sealer = start();
       await append(2);
-      sealer.appended();
       await until(() => sealer.state().failure !== undefined);
       expect(sealer.state()).toEqual({ size: 0, unsealedSince: expect.any(Number), failure: 'HTTP 503' });
       await append(2);
-      sealer.appended();
       signer.state.failure = undefined;
       await untilSealed(4, 5_000);
       await until(() => sealer.state().failure === undefined);
@@ -337,7 +332,6 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
           const sealer = start();
           await until(() => sealer.state().failure !== undefined);
           await append(2);
-          sealer.appended();
           await sleep(1_000);
           await sealer.close();
           expect(sealer.state()).toMatchObject({ size: 300, failure: reason });

@@ -37,7 +37,7 @@ const open = ({
   backend?: KeyBackend;
   mayCreate?: boolean;
 } = {}) =>
-  JournalKey.open({
+  new JournalKey({
     ...{ store: bench.store, logger: bench.logger, now: bench.now },
     folder: bench.folder(folder),
     backend,
@@ -46,7 +46,7 @@ const open = ({
   });
 
 async function ready(options?: Parameters<typeof open>[0]): Promise<JournalKey> {
-  const key = await open(options);
+  const key = open(options);
   await key.refresh();
   return key;
 }
@@ -69,7 +69,7 @@ async function expectSigning(key: JournalKey): Promise<void> {
 
 describe('the journal key', () => {
   test('is created once, recorded, and the same in the store and in the local file', async () => {
-    const key = await open();
+    const key = open();
     expect(key.jwk).toBeUndefined();
     await expectSigning(key);
     await key.refresh();
@@ -126,7 +126,7 @@ describe('the journal key', () => {
     await ready();
     await removeStored();
     await rm(file());
-    await expect(open({ mayCreate: false })).rejects.toMatchObject({
+    await expect(ready({ mayCreate: false })).rejects.toMatchObject({
       code: 'state_unusable',
       message: `The audit log has a signed checkpoint, but its key is not in the store or in ${file()}.`,
     });
@@ -137,18 +137,18 @@ describe('the journal key', () => {
     await ready();
     const other = await keysBench();
     try {
-      await JournalKey.open({
+      await new JournalKey({
         ...{ store: other.store, logger: other.logger, now: other.now, folder: other.folder('keys') },
         ...{
           backend: fileBackend(encryptionKey),
           mayCreate: async () => true,
           record: async () => undefined,
         },
-      }).then((key) => key.refresh());
+      }).refresh();
       const foreign = await readFile(join(other.folder('keys'), 'journal.json'), 'utf8');
       const before = await stored();
       await writeFile(file(), foreign);
-      await expect(open()).rejects.toMatchObject({
+      await expect(ready()).rejects.toMatchObject({
         code: 'key_material_unusable',
         message: `The store and ${file()} have different key rings. Both are unchanged.`,
       });
@@ -162,10 +162,10 @@ describe('the journal key', () => {
   test('that is damaged in the store or in the local file is refused', async () => {
     await ready();
     await writeFile(file(), '{');
-    await expect(open()).rejects.toMatchObject({ code: 'key_material_unusable' });
+    await expect(ready()).rejects.toMatchObject({ code: 'key_material_unusable' });
     await rm(file());
     await bench.store.replace('setting', 'journal_key', (await stored())!.version, { format: 1 });
-    await expect(open()).rejects.toMatchObject({ code: 'key_material_unusable' });
+    await expect(ready()).rejects.toMatchObject({ code: 'key_material_unusable' });
   });
 });
 
@@ -268,7 +268,7 @@ describe('the journal key in a key service', () => {
       signTimeoutMs: 500,
       createTimeoutMs: 500,
     };
-    const key = await open({ backend: serviceBackend(service, { logger: bench.logger, limits }) });
+    const key = open({ backend: serviceBackend(service, { logger: bench.logger, limits }) });
     await expect(key.sign(Buffer.from('x'))).rejects.toMatchObject({ status: 503 });
     expect(await stored()).toBeUndefined();
     state.down = false;

@@ -75,6 +75,7 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
     copies: mirrors.states,
     clock: { lastJump: () => undefined },
     suspensions: async () => [],
+    sealing: () => ({ size: 0, unsealedSince: undefined, failure: undefined }),
   });
   return {
     store,
