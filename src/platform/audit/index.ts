@@ -13,6 +13,7 @@ import type { AuditEvent } from './events.ts';
 export { type AuditCheckpoint, openCheckpoint } from './checkpoint.ts';
 export { type AuditEvent, auditEvents } from './events.ts';
 export { leafOf } from './leaf.ts';
+export { type AuditProofs, createProofs } from './proofs.ts';
 export { type CheckpointSigner, readSeal } from './seal.ts';
 export { createSealer, type Sealer, type SealState } from './sealer.ts';
 

@@ -11,6 +11,7 @@ import {
   verifierKey,
 } from '../merkle/index.ts';
 import type { JournalLog, Seal, SealedLine } from '../store/index.ts';
+import type { Now } from '../time/index.ts';
 import {
   type AuditCheckpoint,
   areMarksOf,
@@ -37,6 +38,7 @@ export interface SealOptions {
   /** The name of the log until its first checkpoint, which fixes it. */
   readonly origin: string;
   readonly marks: () => Promise<Marks>;
+  readonly now: Now;
 }
 
 export interface Sealed {
@@ -57,7 +59,7 @@ const chunkSize = 256;
  * @throws {SojournError} `journal_damaged` if the tree is not the one of the last checkpoint, or a line is missing; and as the
  * store and the signer do
  */
-export async function sealNext({ log, signer, origin, marks }: SealOptions): Promise<Sealed> {
+export async function sealNext({ log, signer, origin, marks, now }: SealOptions): Promise<Sealed> {
   const last = await log.sealed();
   const size = last?.size ?? 0;
   const before = last && readSeal(last, signer);
@@ -73,7 +75,7 @@ export async function sealNext({ log, signer, origin, marks }: SealOptions): Pro
 
   const { frontier, tiles } = appendLeaves(edge, Buffer.concat(leaves));
   const root = rootOf(frontier);
-  const { sealed, commitment } = sealMarks(await marks());
+  const { sealed, commitment } = sealMarks({ ...(await marks()), sealed_at: now() });
   const checkpoint = {
     origin: before?.origin ?? origin,
     ...{ size: frontier.size, root, epoch: before?.epoch ?? 0, marks: commitment },

@@ -33,7 +33,8 @@ export interface SealState {
 }
 
 export interface Sealer {
-  start(): void;
+  /** Resolves once `verifierKey` can know the name of the key. */
+  start(): Promise<void>;
   state(): SealState;
   /** The key that verifies the checkpoints; undefined until it was created and the store was read. */
   verifierKey(): VerifierKey | undefined;
@@ -43,7 +44,8 @@ export interface Sealer {
 
 export function createSealer(options: SealOptions & { readonly logger: Logger }): Sealer {
   const { log, signer, logger } = options;
-  let stop: (() => Promise<void>) | undefined;
+  /** Resolves to a function that stops it. */
+  let started: Promise<() => Promise<void>> | undefined;
   let origin: string | undefined;
   let size = 0;
   let unsealedSince: number | undefined;
@@ -105,15 +107,21 @@ export function createSealer(options: SealOptions & { readonly logger: Logger })
   }
 
   return {
-    start() {
-      stop = every(lookMs, look);
+    async start() {
+      started = isDue()
+        .catch(noteFailure)
+        .then(() => every(lookMs, look));
+      await started;
     },
     state: () => ({ size, unsealedSince, failure }),
     verifierKey: () => (origin !== undefined && signer.jwk ? verifierKey(origin, signer.jwk) : undefined),
     async close() {
-      if (!stop) return;
+      if (!started) return;
       const sealed = new AbortController();
-      const last = stop().then(sealAll).catch(noteFailure);
+      const last = started
+        .then((stop) => stop())
+        .then(sealAll)
+        .catch(noteFailure);
       const late = sleep(closeMs, sealed.signal).catch(() => undefined);
       await Promise.race([last.finally(() => sealed.abort()), late]);
     },

@@ -71,12 +71,14 @@ export async function startListeners(context: Context, state: State, services: S
     observe: metrics.requestsOf(listener),
   });
   const { audit } = state;
+  const auditKey = () => state.sealer.verifierKey()?.text;
   const knownAddresses = createKnownAddresses(now);
   const path = new URL(config.issuer).pathname.replace(/\/$/, '');
   const publicApp = createPublicApp(
     {
       ...services,
       audit,
+      auditKey,
       now,
       path,
       failedSignIns: config.limits.failed_sign_ins,
@@ -95,6 +97,7 @@ export async function startListeners(context: Context, state: State, services: S
     {
       ...services,
       audit,
+      proofs: state.proofs,
       now,
       metrics: metrics.text,
       presets: config.presets.own,
@@ -126,7 +129,7 @@ export async function startListeners(context: Context, state: State, services: S
     ? await startDocumentsThread({
         ...config.listen.documents,
         ...{ tls: tls && serverPair(tls), caps, proxies: config.trust_proxy, documentPaths },
-        find: findDocument(services.issuers, path),
+        find: findDocument(services.issuers, path, auditKey),
         shared: documentPaths.map((end) => path + end),
         observe: metrics.requestsOf('documents'),
       })

@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import {
   type Audit,
+  type AuditProofs,
   createAudit,
+  createProofs,
   createSealer,
   createSpooling,
   type Sealer,
@@ -24,6 +26,7 @@ export interface State {
   readonly backend: KeyBackend;
   readonly journalKey: JournalKey;
   readonly sealer: Sealer;
+  readonly proofs: AuditProofs;
 }
 
 const auditTickMs = 1_000;
@@ -43,7 +46,7 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
     record: (change) => recordKeys(audit)(journalRing, change),
   });
   const sealer = createSealer({
-    ...{ log: store.log, signer: journalKey, logger },
+    ...{ log: store.log, signer: journalKey, logger, now },
     origin: `${config.issuer.replace(/^https?:\/\//, '')}/audit`,
     marks: async () => ({}),
   });
@@ -66,5 +69,23 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
       await spooling?.drain();
     }),
   );
-  return { store, audit, spooling, backend, journalKey, sealer };
+  return { store, audit, spooling, backend, journalKey, sealer, proofs: createProofs(store.log) };
+}
+
+/**
+ * Called once the key rings are open, which checks the key-encryption key before the first server creates the journal key. If
+ * the key service cannot create it now, the first seal does.
+ */
+export async function startSealing(
+  { logger, shutdown }: Pick<Context, 'logger' | 'shutdown'>,
+  { journalKey, sealer }: Pick<State, 'journalKey' | 'sealer'>,
+): Promise<void> {
+  const warn = (err: unknown) =>
+    logger.warn({ err }, 'cannot refresh the key of the audit log; trying again');
+  await journalKey.refresh().catch((error: unknown) => {
+    if (!(error instanceof SojournError) || error.status !== 503) throw error;
+    warn(error);
+  });
+  await sealer.start();
+  shutdown.add(every(journalKeyPollMs, () => journalKey.refresh().catch(warn)));
 }

@@ -64,12 +64,15 @@ export function jwksDocument(keys: readonly PublicJwk[], maxAge: number): FixedD
 export const documentMaxAge = (publishLeadMs: number): number =>
   Math.min(300, Math.floor(publishLeadMs / 2000));
 
-function fixed(value: unknown, maxAge: number): FixedDocument {
-  const body = Buffer.from(JSON.stringify(value));
+const fixed = (value: unknown, maxAge: number): FixedDocument =>
+  fixedDocument(JSON.stringify(value), 'application/json', maxAge);
+
+export function fixedDocument(text: string, mediaType: string, maxAge: number): FixedDocument {
+  const body = Buffer.from(text);
   return {
     body,
     headers: {
-      'content-type': 'application/json',
+      'content-type': mediaType,
       'cache-control': `public, max-age=${maxAge}, stale-if-error=86400`,
       etag: `"${createHash('sha256').update(body).digest('base64url')}"`,
     },

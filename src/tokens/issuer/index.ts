@@ -8,6 +8,7 @@ export {
   discoveryPath,
   documentUrls,
   type FixedDocument,
+  fixedDocument,
   jwksPath,
   tokenPath,
 } from './documents.ts';

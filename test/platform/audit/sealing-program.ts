@@ -13,13 +13,13 @@ const jwk = createPublicKey(key).export({ format: 'jwk' }) as Record<string, unk
 const logger = createLogger({ level: 'silent' });
 const store = await openStore(url, { logger, now: systemNow });
 const sealer = createSealer({
-  ...{ log: store.log, logger, origin: 'id.example.com/audit', marks: async () => ({}) },
+  ...{ log: store.log, logger, now: systemNow, origin: 'id.example.com/audit', marks: async () => ({}) },
   signer: {
     jwk,
     sign: async (data) => ({ jwk, signature: sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }) }),
   },
 });
-sealer.start();
+await sealer.start();
 process.stdout.write('started\n');
 for (let n = 0; ; n++) {
   await Promise.all(

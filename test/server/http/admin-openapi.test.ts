@@ -102,6 +102,10 @@ describe('the OpenAPI document', () => {
         'approvals/{id}/deny',
         'approvals/{id}/revoke',
         'audit',
+        'audit/checkpoint',
+        'audit/proofs/inclusion',
+        'audit/proofs/consistency',
+        'audit/tile/{path}',
         'openapi.json',
       ]
         .map((path) => `/admin/v1/${path}`)

@@ -34,7 +34,7 @@ export async function commandStage(redisUrl: string | undefined): Promise<Comman
       ...{ store, folder: join(folder, 'keys'), logger: createLogger({ level: 'silent' }), now: systemNow },
       ...{ backend: fileBackend(encryptionKey), mayCreate: async () => true, record: async () => undefined },
     };
-    const key = await JournalKey.open(options);
+    const key = new JournalKey(options);
     await key.refresh();
     return key;
   };

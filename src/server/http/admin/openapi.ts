@@ -10,7 +10,7 @@ import { answers, inputs, purposeNames, targetNames } from './schemas.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 export function openApiDocument(routes: readonly Route[]): Json {
-  const byPath = Map.groupBy(routes, ({ path }) => prefix + path.replaceAll(/:(\w+)/g, '{$1}'));
+  const byPath = Map.groupBy(routes, ({ path }) => prefix + path.replaceAll(/[:*](\w+)/g, '{$1}'));
   const paths = [...byPath].map(([path, routesOfPath]) => [
     path,
     Object.fromEntries(routesOfPath.map((route) => [route.method.toLowerCase(), operation(route)])),
@@ -43,7 +43,7 @@ function operation({
   status,
   refusals,
 }: Route): Json {
-  const segments = [...path.matchAll(/:(\w+)/g)].map(([, segment]) => ({
+  const segments = [...path.matchAll(/[:*](\w+)/g)].map(([, segment]) => ({
     name: segment,
     in: 'path',
     required: true,

@@ -162,6 +162,21 @@ export const otherPaths = {
   }),
   '/.well-known/openid-configuration': fixedDocument('discover', 'Fetch the discovery document'),
   '/jwks': fixedDocument('fetchKeys', 'Fetch the public keys (JWKS)'),
+  '/audit/key': {
+    ...issuer,
+    get: {
+      operationId: 'fetchAuditKey',
+      summary: 'Fetch the key that verifies checkpoints of the audit log',
+      tags: ['issuer'],
+      security: [],
+      responses: {
+        200: {
+          description: 'A verifier key of signed notes: `NAME+ID+KEY`.',
+          content: { 'text/plain': { schema: text } },
+        },
+      },
+    },
+  },
   '/token': {
     ...issuer,
     post: {

@@ -12,9 +12,9 @@ export const limit = wholeNumber(
   .default(50)
   .describe('Maximum number of items; 50 by default.');
 
-export const sequence = wholeNumber(
-  z.int('must be a whole number').min(1, 'must be 1 or more'),
-).exactOptional();
+export const positive = wholeNumber(z.int('must be a whole number').min(1, 'must be 1 or more'));
+
+export const sequence = positive.exactOptional();
 
 /** A search term such as an id; no stored value is longer. */
 export const shortText = z.string().max(200, 'must be at most 200 characters').exactOptional();

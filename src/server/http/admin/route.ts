@@ -13,7 +13,7 @@ export const prefix = '/admin/v1';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Relative to the prefix; `:name` matches one segment. */
+  /** Relative to the prefix; `:name` matches one segment, `*name` the rest. */
   readonly path: string;
   /** The operationId of OpenAPI. */
   readonly operationId: string;
@@ -38,7 +38,11 @@ export interface RouteRequest {
 
 export interface Served {
   /** Absent with status 204. */
-  readonly content?: { readonly mediaType: string; readonly body: string; readonly fileName?: string };
+  readonly content?: {
+    readonly mediaType: string;
+    readonly body: string | Buffer;
+    readonly fileName?: string;
+  };
   /** What the route changed, for the audit. */
   readonly auditEvent?: AdminAuditEvent;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { accessRoute } from './access.ts';
 import { approvalRoutes } from './approvals.ts';
 import { auditRoutes } from './audit.ts';
+import { auditProofRoutes } from './audit-proofs.ts';
 import { clientRoutes } from './clients.ts';
 import { connectionRoutes } from './connections.ts';
 import { documentsRoute } from './documents.ts';
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
   outageRoute,
   ...approvalRoutes,
   ...auditRoutes,
+  ...auditProofRoutes,
   documentRoute,
 ];
 

@@ -4,6 +4,7 @@ import { cloudNames, clouds } from '../../../clouds/index.ts';
 import { decision } from './access.ts';
 import { approval, approvalPage, denialInput, grantInput } from './approvals.ts';
 import { auditLine, auditPage } from './audit.ts';
+import { auditCheckpoint, consistency, inclusion } from './audit-proofs.ts';
 import {
   client,
   clientChange,
@@ -102,6 +103,9 @@ export const answers = {
   ApprovalPage: approvalPage,
   AuditLine: auditLine,
   AuditPage: auditPage,
+  AuditCheckpoint: auditCheckpoint,
+  AuditInclusion: inclusion,
+  AuditConsistency: consistency,
   Problem: problem,
 } satisfies Named;
 

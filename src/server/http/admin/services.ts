@@ -11,7 +11,7 @@ import type { Preset } from '../../../clouds/index.ts';
 import type { Invitations } from '../../../onboarding/invitations/index.ts';
 import type { Setup } from '../../../onboarding/setup/index.ts';
 import type { Webhooks } from '../../../onboarding/webhooks/index.ts';
-import type { Audit } from '../../../platform/audit/index.ts';
+import type { Audit, AuditProofs } from '../../../platform/audit/index.ts';
 import type { Now } from '../../../platform/time/index.ts';
 import type { Issuers } from '../../../tokens/issuer/index.ts';
 import type { Keyrings } from '../../../tokens/keys/index.ts';
@@ -28,6 +28,7 @@ export interface AdminServices {
   readonly approvals: Approvals;
   readonly keyrings: Keyrings;
   readonly audit: Audit;
+  readonly proofs: AuditProofs;
   readonly now: Now;
   readonly setup: Setup;
   /** Those of the operator. */

@@ -32,6 +32,8 @@ export interface PublicServices {
   readonly exchange: Exchange;
   readonly portal: Portal;
   readonly audit: Audit;
+  /** The text of the key that verifies checkpoints; undefined until it was created. */
+  readonly auditKey: () => string | undefined;
   readonly now: Now;
   readonly limits: RequestLimits;
   /** Number of failed sign-ins that an address may have per minute. */
@@ -77,7 +79,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   });
   return withStoreBudget(
     documentsFirst(
-      { find: findDocument(issuers, path), isDocument: endsIn(documentPaths) },
+      { find: findDocument(issuers, path, services.auditKey), isDocument: endsIn(documentPaths) },
       options,
       limitInFlight(services.requestsInFlight, options.observe, app.callback()),
     ),
