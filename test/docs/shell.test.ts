@@ -15,6 +15,12 @@ const shellOf = (file: string) => blocks(file, 'sh').filter((block) => !Object.h
 const expectedOutput: Readonly<Record<string, readonly RegExp[]>> = {
   'README.md': [/^active$/m, /"access_token":"ey/, /"Version":1,"AccessKeyId":"ASIA/],
   'docs/audit.md': [/lines? verified/, /^No line is due\.$/m],
+  'docs/audit-proofs.md': [
+    /^127\.0\.0\.1:\d+\/audit\+[0-9a-f]{8}\+/m,
+    /^epoch 0$/m,
+    /^Verified OK$/m,
+    /^line \d+ is in the log: \{"at":\d+,"entry":\{"actor":"admin","event":"tenant\.created"/m,
+  ],
   'docs/agent.md': [/SERVES/, /-rw-------.* acme-aws$/m, /^\d{3}$/m, /"Code":"agent_forbidden"/],
   'docs/clouds.md': [/"aud": "api:\/\/AzureADTokenExchange"/],
   'docs/first-connection.md': [

@@ -1,4 +1,4 @@
-/** Errors of the audit log as a verifiable log; see docs/audit.md. */
+/** Errors of the audit log as a verifiable log; see docs/audit-proofs.md. */
 export const journalRows = {
   journal_damaged: {
     status: 500,
