@@ -39,6 +39,7 @@ export async function checkLines(options: LineCheckOptions): Promise<LineResult>
   const records: PruneRecord[] = [];
   /** In a tile that the checkpoint does not prove, either a line or its stored hash is wrong. */
   const first: { proven?: Difference; unproven?: Difference } = {};
+  let prunedIsUnproven = false;
   let frontier: Frontier = { size: 0, levels: [] };
   let changedTile: { readonly level: number; readonly index: number } | undefined;
 
@@ -57,9 +58,10 @@ export async function checkLines(options: LineCheckOptions): Promise<LineResult>
     for (let leaf = start; leaf < end; leaf += tileWidth) {
       const width = Math.min(tileWidth, end - leaf);
       const stored = (await log.tile(0, leaf / tileWidth)) ?? none;
-      const { leaves, difference } = compareTile(leaf, width, stored, bySequence);
-      const trust = tree.isTrusted(leaf / tileWidth) ? 'proven' : 'unproven';
-      if (difference) first[trust] ??= difference;
+      const { leaves, difference, hasPruned } = compareTile(leaf, width, stored, bySequence);
+      const isProven = tree.isTrusted(leaf / tileWidth) || difference?.line === undefined;
+      if (difference) first[isProven ? 'proven' : 'unproven'] ??= difference;
+      if (hasPruned && !tree.isTrusted(leaf / tileWidth)) prunedIsUnproven = true;
       if (tree.isIntact) continue;
       const { frontier: next, tiles } = appendLeaves(frontier, leaves);
       frontier = next;
@@ -96,11 +98,12 @@ export async function checkLines(options: LineCheckOptions): Promise<LineResult>
     if (first.proven) return describe(first.proven, options);
     if (tree.isIntact) return gap;
     if (size > 0 && !Buffer.from(rootOf(frontier)).equals(root)) {
-      if (first.unproven) return describe(first.unproven, options);
+      // The tile has the only hash of a pruned line, so the other lines may be intact.
+      if (first.unproven && !prunedIsUnproven) return describe(first.unproven, options);
       const [start, end] = tree.unproven();
       return logFault(
         'hashes',
-        `A line from ${start} to ${end} was changed together with its hash: the hashes agree with the lines, but do not give the root of the checkpoint.`,
+        `The hashes of the lines from ${start} to ${end} were changed, and perhaps lines with them: they do not give the root of the checkpoint.`,
       );
     }
     const { level, index: number } = changedTile ?? { level: 0, index: 0 };
@@ -127,19 +130,21 @@ function compareTile(
   width: number,
   stored: Uint8Array,
   lines: ReadonlyMap<number, SealedLine>,
-): { readonly leaves: Uint8Array; readonly difference: Difference | undefined } {
+): { readonly leaves: Uint8Array; readonly difference: Difference | undefined; readonly hasPruned: boolean } {
   const leaves = new Uint8Array(width * hashBytes);
   let difference: Difference | undefined;
+  let hasPruned = false;
   for (let i = 0; i < width; i++) {
     const sequence = start + i + 1;
     const line = lines.get(sequence);
     const expected = stored.subarray(i * hashBytes, (i + 1) * hashBytes);
     const leaf = line && leafIfKept(line);
+    if (line && !leaf) hasPruned = true;
     leaves.set(leaf ?? expected, i * hashBytes);
     const isRight = line && (leaf ? Buffer.compare(leaf, expected) === 0 : expected.length === hashBytes);
     if (!isRight) difference ??= { sequence, line, leaf, stored: expected };
   }
-  return { leaves, difference };
+  return { leaves, difference, hasPruned };
 }
 
 const leafIfKept = ({ at, salt, text }: SealedLine): Uint8Array | undefined =>

@@ -12,6 +12,7 @@ export interface Target {
   readonly size: number;
   /** The number of all lines. */
   readonly newest: number;
+  readonly pruned: ReadonlySet<number>;
   readonly random: Random;
 }
 
@@ -23,7 +24,11 @@ interface Expected {
 type Attack = (target: Target) => Promise<Expected>;
 
 const at = (kind: string, line: number | null): Expected => ({ kind, line });
-const anyLine = ({ random, size }: Target, last = size): number => 1 + random.below(last);
+/** One with a text. */
+function anyLine(target: Target, last = target.size): number {
+  const line = 1 + target.random.below(last);
+  return target.pruned.has(line) ? anyLine(target, last) : line;
+}
 const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 async function edit(target: Target, change: (line: Line) => Partial<Line>): Promise<Expected> {
