@@ -1,6 +1,6 @@
 /** `audit.on_failure: spool` as an operator runs it: another process locks the database, the server is killed, the disk is full. */
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,6 +58,10 @@ async function untilAppended(folder: string, ids: readonly string[]): Promise<vo
   while (journal(folder)(ids).missing > 0 && performance.now() < until) await sleep(200);
 }
 
+/** Files of the server cannot grow beyond this size. */
+const limitFileSize = ({ pid }: ServerProcess, bytes: number | 'unlimited') =>
+  promisify(execFile)('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
+
 const spoolFiles = (folder: string) => readdir(join(folder, 'keys/audit-spool'));
 
 test('lines that wait when the server is killed are appended once by the next process, and operators see how many wait', async () => {
@@ -113,19 +117,41 @@ test('a server that is killed again and again while it appends loses no line and
   await sojourn.stop('SIGTERM');
 }, 1_200_000);
 
+test('lines wait while the database finds no space on its disk, and are appended when it has', async () => {
+  const place = await options();
+  const sojourn = await server(place);
+  const { client } = await oneConnection(sojourn);
+  const log = join(place.folder, 'sojourn.db-wal');
+  // The database cannot grow; the spool, with its small files, can.
+  const { size } = await stat(log);
+  await limitFileSize(sojourn, size);
+  const answers: Awaited<ReturnType<typeof refusals>> = [];
+  while (!sojourn.output().includes('they wait in the spool') && answers.length < 1_000)
+    answers.push(...(await refusals(sojourn, client, 10)));
+  answers.push(...(await refusals(sojourn, client, 20)));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
+  await limitFileSize(sojourn, 'unlimited');
+  const ids = answers.map(({ id }) => id);
+  await untilAppended(place.folder, ids);
+  const found = journal(place.folder)(ids);
+  expect(found).toMatchObject({ missing: 0, double: 0 });
+  expect(found.spooled).toBeGreaterThanOrEqual(20);
+  await sojourn.stop('SIGTERM');
+}, 120_000);
+
 test('a line for which the disk has no space either refuses its request, and what was acknowledged is appended', async () => {
   const place = await options();
   const sojourn = await server(place);
   const { client } = await oneConnection(sojourn);
   const unlock = lock(place.folder);
   const before = await refusals(sojourn, client, 1);
-  // Files of the server cannot grow beyond this size: 10 lines or so.
-  await promisify(execFile)('prlimit', ['--pid', String(sojourn.pid), '--fsize=5000:']);
+  // 10 lines or so.
+  await limitFileSize(sojourn, 5_000);
   const answers = [...before];
   for (let times = 0; times < 30; times++) answers.push(...(await refusals(sojourn, client, 1)));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400, 503]));
   expect((await fetch(`${sojourn.issuer}/jwks`)).status).toBe(200);
-  await promisify(execFile)('prlimit', ['--pid', String(sojourn.pid), '--fsize=unlimited:']);
+  await limitFileSize(sojourn, 'unlimited');
   unlock();
   const of = (wanted: number) => answers.filter(({ status }) => status === wanted).map(({ id }) => id);
   await untilAppended(place.folder, of(400));

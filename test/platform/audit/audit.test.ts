@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type AuditEntry, type AuditQuery, createAudit } from '../../../src/platform/audit/index.ts';
+import { sampleRefusals } from '../../../src/platform/limits/index.ts';
 import { createLogger } from '../../../src/platform/log/index.ts';
+import type { Store } from '../../../src/platform/store/index.ts';
 import { createModules, type Modules, noon } from '../../support/modules.ts';
 
 let bench: Modules;
@@ -23,10 +25,17 @@ const issued: AuditEntry = {
   source_ip: '192.0.2.1',
   request_id: 'req_1',
 };
+const refused: AuditEntry = {
+  event: 'token.refused',
+  outcome: 'refused',
+  actor: 'unknown',
+  client: 'cli_1',
+  reason: 'invalid_client',
+};
 const entries: readonly AuditEntry[] = [
   issued,
   { ...issued, jti: 'jti_2', client: 'cli_2', actor: 'cli_2' },
-  { event: 'token.refused', outcome: 'refused', actor: 'unknown', client: 'cli_1', reason: 'invalid_client' },
+  refused,
   { event: 'connection.created', outcome: 'ok', actor: 'admin', connection: 'con_2', tenant: 'ten_1' },
   { event: 'key.activated', outcome: 'ok', actor: 'system', kid: 'kid_2', facts: { alg: 'ES256' } },
 ];
@@ -140,6 +149,33 @@ describe('an audit log that cannot be written', () => {
     expect(bench.lines()).toEqual([
       expect.objectContaining({ level: 'error', audit: issued, msg: 'cannot write the audit log' }),
     ]);
+  });
+
+  test('counts a refusal of an unauthenticated caller whose line it could not write', async () => {
+    const other = await createModules();
+    let store: Store = bench.store;
+    const now = () => bench.clock.ms;
+    const audit = createAudit({
+      store: { ...store, append: (line) => store.append(line) },
+      ...{
+        logger: createLogger({ level: 'silent' }),
+        now,
+        onFailure: 'refuse',
+        refusals: sampleRefusals(now),
+      },
+    });
+    const refusal: AuditEntry = { ...refused, source_ip: '192.0.2.1' };
+    for (let times = 0; times < 3; times++)
+      await expect(audit.record(refusal)).rejects.toMatchObject({ code: 'audit_unavailable' });
+    bench.clock.ms += 60_000;
+    await audit.tick();
+    store = other.store;
+    await audit.tick();
+    bench.clock.ms += 60_000;
+    await audit.tick();
+    const { items } = await other.audit().search({ limit: 10 });
+    expect(items.map(({ event, facts }) => [event, facts?.count])).toEqual([['token.refused', 3]]);
+    await other.end();
   });
 
   test('fails a search instead of returning no entries', async () => {
