@@ -19,9 +19,13 @@ const settingId = 'admin_token';
 /** `configured` (SOJOURN_ADMIN_TOKEN) takes precedence over the stored token. Without either, creates a token and stores its hash. */
 export async function openAdminToken(store: Store, configured: string | null): Promise<AdminToken> {
   if (configured !== null) return { matches: matcher(hash(configured)), created: undefined };
+  // A store that lost its state has no token either. Until that is accepted, no token is right.
+  const mayWrite = store.continuity.fault === undefined;
   const made = `sja_${randomBytes(32).toString('base64url')}`;
-  const first = await store.insert('setting', settingId, { hash: hash(made).toString('base64url') });
+  const value = { hash: hash(made).toString('base64url') };
+  const first = mayWrite && (await store.insert('setting', settingId, value));
   const kept = await store.get<{ hash: string }>('setting', settingId);
+  if (!kept && !mayWrite) return { matches: () => false, created: undefined };
   if (!kept)
     throw new SojournError('state_unusable', {
       detail: 'The store does not contain the hash of the admin token.',

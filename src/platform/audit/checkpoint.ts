@@ -25,6 +25,9 @@ export interface AuditCheckpoint extends Omit<Checkpoint, 'extensions'> {
   readonly marks: string;
 }
 
+/** The name of the log of an issuer. */
+export const auditOrigin = (issuer: string): string => `${issuer.replace(/^https?:\/\//, '')}/audit`;
+
 /** The text to sign. */
 export const checkpointText = ({ epoch, marks, ...checkpoint }: AuditCheckpoint): string =>
   formatCheckpoint({ ...checkpoint, extensions: [`epoch ${epoch}`, `marks ${marks}`] });
@@ -59,6 +62,9 @@ export function sealMarks(marks: Marks): { readonly sealed: string; readonly com
   const salt = randomBytes(16).toString('base64');
   return { sealed: toCanonicalText({ marks, salt }), commitment: commitmentTo(marks, salt) };
 }
+
+/** The marks in the text that the store keeps. */
+export const marksIn = (sealed: string): Marks => (JSON.parse(sealed) as { marks: Marks }).marks;
 
 /** Whether a checkpoint with this commitment was made with these marks. */
 export function areMarksOf(commitment: string, sealed: string): boolean {

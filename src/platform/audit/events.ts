@@ -66,6 +66,10 @@ const verbs = {
     /** Lines were archived and their texts removed. */
     'pruned',
   ],
+  store: [
+    /** An administrator accepted that the store has lost acknowledged writes. */
+    'rollback_accepted',
+  ],
 } as const;
 
 type Noun = keyof typeof verbs;

@@ -10,11 +10,11 @@ import { type Page, type Store, toCanonicalText } from '../store/index.ts';
 import { type Now, toTimestamp } from '../time/index.ts';
 import type { AuditEvent } from './events.ts';
 
-export { type AuditCheckpoint, openCheckpoint } from './checkpoint.ts';
+export { type AuditCheckpoint, auditOrigin, type Marks, marksIn, openCheckpoint } from './checkpoint.ts';
 export { type AuditEvent, auditEvents } from './events.ts';
 export { leafOf } from './leaf.ts';
 export { type AuditProofs, createProofs } from './proofs.ts';
-export { type CheckpointSigner, readSeal } from './seal.ts';
+export { type CheckpointSigner, readSeal, readSealed, sealNext } from './seal.ts';
 export { createSealer, type Sealer, type SealState } from './sealer.ts';
 
 /** Where a request comes from, and the id by which the log and the audit know it. */

@@ -39,6 +39,8 @@ export interface SealOptions {
   readonly origin: string;
   readonly marks: () => Promise<Marks>;
   readonly now: Now;
+  /** At least; a rollback that is accepted increases it. */
+  readonly epoch?: number;
 }
 
 export interface Sealed {
@@ -59,7 +61,8 @@ const chunkSize = 256;
  * @throws {SojournError} `journal_damaged` if the tree is not the one of the last checkpoint, or a line is missing; and as the
  * store and the signer do
  */
-export async function sealNext({ log, signer, origin, marks, now }: SealOptions): Promise<Sealed> {
+export async function sealNext(options: SealOptions): Promise<Sealed> {
+  const { log, signer, origin, marks, now } = options;
   const last = await log.sealed();
   const size = last?.size ?? 0;
   const before = last && readSeal(last, signer);
@@ -71,14 +74,15 @@ export async function sealNext({ log, signer, origin, marks, now }: SealOptions)
     if (lines.length < chunkSize) break;
     await nextTurn();
   }
-  if (leaves.length === 0) return { size, more: false };
+  const epoch = Math.max(before?.epoch ?? 0, options.epoch ?? 0);
+  if (leaves.length === 0 && epoch === (before?.epoch ?? 0)) return { size, more: false };
 
   const { frontier, tiles } = appendLeaves(edge, Buffer.concat(leaves));
   const root = rootOf(frontier);
   const { sealed, commitment } = sealMarks({ ...(await marks()), sealed_at: now() });
   const checkpoint = {
     origin: before?.origin ?? origin,
-    ...{ size: frontier.size, root, epoch: before?.epoch ?? 0, marks: commitment },
+    ...{ size: frontier.size, root, epoch, marks: commitment },
   };
   const next = { size: frontier.size, root, checkpoint: await signed(checkpoint, signer), marks: sealed };
   // Otherwise another process was faster.
@@ -99,16 +103,28 @@ function nextLeaf({ sequence, at, salt, text }: SealedLine, expected: number): U
  * The checkpoint of a seal, checked.
  * @throws {SojournError} `journal_damaged`
  */
-export function readSeal(seal: Seal, { jwk }: Pick<CheckpointSigner, 'jwk'>): AuditCheckpoint {
-  const checkpoint = openOwn(seal, jwk);
+export function readSeal(seal: Seal, signer: Pick<CheckpointSigner, 'jwk'>): AuditCheckpoint {
+  const checkpoint = readSealed(seal, signer);
   if (checkpoint.size !== seal.size || !Buffer.from(checkpoint.root).equals(seal.root))
     throw damaged('The last checkpoint of the audit log is not the one of its size and root');
+  return checkpoint;
+}
+
+/**
+ * A checkpoint with its marks, checked: a seal without the size and root beside it.
+ * @throws {SojournError} `journal_damaged`
+ */
+export function readSealed(
+  seal: Pick<Seal, 'checkpoint' | 'marks'>,
+  { jwk }: Pick<CheckpointSigner, 'jwk'>,
+): AuditCheckpoint {
+  const checkpoint = openOwn(seal, jwk);
   if (!areMarksOf(checkpoint.marks, seal.marks))
     throw damaged('The last checkpoint of the audit log does not commit to the marks beside it');
   return checkpoint;
 }
 
-function openOwn({ checkpoint }: Seal, jwk: PublicKey | undefined): AuditCheckpoint {
+function openOwn({ checkpoint }: Pick<Seal, 'checkpoint'>, jwk: PublicKey | undefined): AuditCheckpoint {
   try {
     const [origin = ''] = checkpoint.split('\n', 1);
     if (jwk) return openCheckpoint(checkpoint, verifierKey(origin, jwk));

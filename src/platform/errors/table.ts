@@ -232,13 +232,6 @@ const rows = {
     title: 'The store is unavailable.',
     advice: 'Try again shortly.',
   },
-  store_rolled_back: {
-    status: 503,
-    oauth: 'temporarily_unavailable',
-    title: 'The store has lost acknowledged writes, so the server issues nothing.',
-    advice:
-      'Restore a backup, or run `sojourn store accept-rollback` on the server; /readyz and its log say what is lost.',
-  },
   audit_unavailable: {
     status: 503,
     oauth: 'temporarily_unavailable',

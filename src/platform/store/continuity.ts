@@ -1,12 +1,12 @@
 /**
- * Whether the store still has what it acknowledged. A process knows the last line that it appended; a store without that line
- * lost writes: a failover, a flush, an old file. Then other acknowledged writes are lost too, such as the deletion of a client,
+ * Whether the store still has what it acknowledged. A process knows the last line that it appended. A store without that line has
+ * lost writes: a failover, a flush, an old file. Other acknowledged writes are then lost too, such as the deletion of a client,
  * so the process writes nothing more.
  */
 import { SojournError } from '../errors/index.ts';
 
 export interface Continuity {
-  /** What the store lost; undefined as long as nothing is known to be lost. With it, every write is refused. */
+  /** What the store lost; undefined as long as nothing is known to be lost. A fault refuses every write. */
   fault: string | undefined;
   /** The last committed line of this process. */
   last: { readonly sequence: number; readonly salt: Uint8Array } | undefined;

@@ -184,6 +184,8 @@ export interface Store {
   totals(): Promise<Totals>;
   /** How many documents there are, expired ones included. Reads the id of each. */
   countDocuments(recordType: RecordType): Promise<number>;
+  /** After the loss of documents was accepted: counts them as removed. */
+  acceptMissing(): Promise<void>;
   append(entry: JournalEntry): Promise<number>;
   /** Newest first, exact even for lines that are not indexed yet. Pass `next` of a page, a decimal number, as `before` for the following page. */
   search(query: JournalQuery): Promise<Page<JournalLine>>;

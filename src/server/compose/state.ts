@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type Audit,
   type AuditProofs,
+  auditOrigin,
   createAudit,
   createProofs,
   createSealer,
@@ -16,6 +17,7 @@ import { openStore, type Store } from '../../platform/store/index.ts';
 import { every } from '../../platform/time/index.ts';
 import { JournalKey, journalRing, type KeyBackend, requirePrivateFolder } from '../../tokens/keys/index.ts';
 import { openKeyBackend, recordKeys } from '../key-rings/index.ts';
+import { currentMarks, watchForRollback } from '../rollback/index.ts';
 import type { Context } from './context.ts';
 
 export interface State {
@@ -30,6 +32,7 @@ export interface State {
 }
 
 const auditTickMs = 1_000;
+const rollbackCheckMs = 1_000;
 /** The journal key changes only if the store loses it, or if it is rewrapped. */
 const journalKeyPollMs = 60_000;
 
@@ -40,6 +43,10 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
   shutdown.add(() => store.close());
   const backend = await openKeyBackend(config, store, { logger, now });
   shutdown.add(() => backend.close?.());
+  // Before the first write: a store that has lost writes must stay as it is.
+  const rollback = await watchForRollback({ store, backend, folder: config.keys.path, logger, now });
+  await rollback.check();
+  shutdown.add(every(rollbackCheckMs, rollback.check));
   const journalKey = new JournalKey({
     ...{ store, backend, logger, now, folder: config.keys.path },
     mayCreate: async () => (await store.log.sealed()) === undefined,
@@ -47,8 +54,8 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
   });
   const sealer = createSealer({
     ...{ log: store.log, signer: journalKey, logger, now },
-    origin: `${config.issuer.replace(/^https?:\/\//, '')}/audit`,
-    marks: async () => ({}),
+    origin: auditOrigin(config.issuer),
+    marks: () => currentMarks(store, config.keys.path),
   });
   shutdown.add(sealer.close);
   const { on_failure, spool } = config.audit;

@@ -82,7 +82,14 @@ export function createHealth(options: {
 const storeCheck = (store: Store): Promise<ReadinessCheck> =>
   store.ping().then(
     () => ({ name: 'store', ok: true, detail: 'reads and writes' }),
-    () => ({ name: 'store', ok: false, detail: 'does not answer' }),
+    () => ({
+      name: 'store',
+      ok: false,
+      detail:
+        store.continuity.fault === undefined
+          ? 'does not answer'
+          : `has lost acknowledged writes: ${store.continuity.fault}; restore a backup, or run \`sojourn store accept-rollback\``,
+    }),
   );
 
 /** Stays ready: the entries are on the disk. */

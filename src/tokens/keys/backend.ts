@@ -20,6 +20,11 @@ export interface KeyBackend {
   /** Why the last signature failed, for the operator; undefined while signing works. */
   failure?(): string | undefined;
   close?(): Promise<void>;
+  /**
+   * For backends that have a key-encryption key: authentication codes of the text, with the current key and, during a change,
+   * with the previous one.
+   */
+  macs?(text: string): readonly string[];
   /** For backends that encrypt keys: the key under the current key-encryption key; undefined if it needs no change. */
   rewrap?(key: KeyRecord): Promise<string | undefined>;
 }

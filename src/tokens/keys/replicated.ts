@@ -136,7 +136,9 @@ export class ReplicatedRing {
     if (local && shared) assertSameRing(local, shared.ring, ringFilePath(folder, id));
     if (local && local.revision > this.#ring.revision) this.#adopt(local);
     if (this.#ring.revision === 0) return;
-    if (this.#ring.revision > (shared?.ring.revision ?? 0)) {
+    // A store that has lost more than a ring stays as it is until that is accepted.
+    const mayRestore = store.continuity.fault === undefined;
+    if (mayRestore && this.#ring.revision > (shared?.ring.revision ?? 0)) {
       logger.warn(
         { revision: this.#ring.revision, stored_revision: shared?.ring.revision ?? null },
         'the store has lost the key ring or its last changes; restoring it from this replica',

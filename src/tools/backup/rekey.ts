@@ -5,6 +5,7 @@ import { SojournError } from '../../platform/errors/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
 import { recordKeys } from '../../server/key-rings/index.ts';
+import { renewMark } from '../../server/rollback/index.ts';
 import { checkRings, fileBackend, type RekeyResult, rekey } from '../../tokens/keys/index.ts';
 import {
   databaseFile,
@@ -50,6 +51,7 @@ export async function rekeyAll(
     const current = await readKey(to, true);
     const result = await rekey({ ...options, backend: fileBackend(current, previous) });
     await checkRings({ ...options, backend: fileBackend(current) });
+    await renewMark(config.keys.path, fileBackend(current, previous));
     return result;
   });
 }

@@ -23,6 +23,7 @@ const entries: Readonly<Record<string, () => Promise<Entry>>> = {
   policy: async () => (await import('./commands/policy.ts')).policy,
   approval: async () => (await import('./commands/approval.ts')).approval,
   issuing: async () => (await import('./commands/issuing.ts')).issuing,
+  store: async () => (await import('./commands/store.ts')).store,
   keys: async () => (await import('./commands/keys.ts')).keys,
   webhook: async () => (await import('./commands/webhook.ts')).webhook,
   audit: async () => (await import('./commands/audit.ts')).audit,

@@ -1,6 +1,6 @@
 /** Documents in Redis. A write is one Lua script; reading one document is one command. */
 import type { Now } from '../../time/index.ts';
-import { countedTypes, type Store, type Stored, type Totals } from '../contract.ts';
+import { countedTypes, type RecordType, type Store, type Stored, type Totals } from '../contract.ts';
 import { pageOf } from '../page.ts';
 import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
@@ -15,7 +15,18 @@ export function documentsIn(
   redis: Connection,
   write: typeof attempt,
   now: Now,
-): Pick<Store, 'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove' | 'totals' | 'countDocuments'> {
+): Pick<
+  Store,
+  | 'get'
+  | 'list'
+  | 'versions'
+  | 'insert'
+  | 'replace'
+  | 'remove'
+  | 'totals'
+  | 'countDocuments'
+  | 'acceptMissing'
+> {
   return {
     get: <T>(recordType: string, id: string) =>
       attempt(async () => {
@@ -83,19 +94,31 @@ export function documentsIn(
         ) as Totals;
       }),
 
-    async countDocuments(recordType) {
-      let count = 0;
-      let from = '-';
-      for (;;) {
-        const ids = await attempt(() =>
-          redis.zrangebylex(idsKey(recordType), from, '+', 'LIMIT', 0, countPageSize),
-        );
-        if (ids.length === 0) return count;
-        count += await attempt(() => redis.exists(...ids.map((id) => documentKey(recordType, id))));
-        from = `(${ids.at(-1)}`;
+    countDocuments: (recordType) => countDocuments(redis, recordType),
+
+    async acceptMissing() {
+      for (const type of countedTypes) {
+        const count = await countDocuments(redis, type);
+        await write(async () => {
+          const inserted = Number(await redis.hget(totalsKey, `${type}:inserted`));
+          await redis.hset(totalsKey, `${type}:removed`, inserted - count);
+        });
       }
     },
   };
+}
+
+async function countDocuments(redis: Connection, recordType: RecordType): Promise<number> {
+  let count = 0;
+  let from = '-';
+  for (;;) {
+    const ids = await attempt(() =>
+      redis.zrangebylex(idsKey(recordType), from, '+', 'LIMIT', 0, countPageSize),
+    );
+    if (ids.length === 0) return count;
+    count += await attempt(() => redis.exists(...ids.map((id) => documentKey(recordType, id))));
+    from = `(${ids.at(-1)}`;
+  }
 }
 
 function toDocuments<T>(flat: readonly string[]): Stored<T>[] {

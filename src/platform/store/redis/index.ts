@@ -45,7 +45,7 @@ function serve(redis: Connection, now: StoreDependencies['now']): Store {
     ...journal,
     continuity,
     ping: () =>
-      attempt(async () => {
+      write(async () => {
         // A write, so that the readiness check fails on a full or read-only server.
         await redis.incr(pulseKey);
       }),

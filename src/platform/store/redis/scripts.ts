@@ -101,7 +101,10 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 return found`;
 
-/** Returns 0, and appends nothing, if the last line of the caller is gone: another salt, or none where the text is not pruned. */
+/**
+ * Returns 0, and appends nothing, if the store has lost the last line of the caller (another salt, or none where the text is not
+ * pruned) or the counter.
+ */
 const append = `
 local line, last, salt = unpack(ARGV)
 if last ~= '0' then
@@ -111,7 +114,7 @@ if last ~= '0' then
   if text ~= '' and foundSalt ~= salt then return 0 end
 end
 local sequence = redis.call('INCR', KEYS[1])
-redis.call('HSET', KEYS[2], sequence, line)
+if redis.call('HSETNX', KEYS[2], sequence, line) == 0 then return 0 end
 return sequence`;
 
 /** Adds to the lists and hours, unless another replica has indexed these lines. */

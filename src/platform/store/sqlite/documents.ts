@@ -24,9 +24,10 @@ const columns = 'SELECT id, version, value FROM documents';
  */
 export const listWithin = `${columns} INDEXED BY documents_within WHERE record_type = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`;
 
-export function documentsIn(database: DatabaseSync, { commit }: GroupCommit, now: Now): Documents {
+export function documentsIn(database: DatabaseSync, commits: GroupCommit, now: Now): Documents {
+  const { commit } = commits;
   const statements = prepare(database);
-  const { isCounted, add, ...totals } = totalsIn(database);
+  const { isCounted, add, ...totals } = totalsIn(database, commits);
   let inserts = 0;
 
   function sweep(): void {
@@ -89,7 +90,15 @@ export function documentsIn(database: DatabaseSync, { commit }: GroupCommit, now
 
 type Documents = Pick<
   Store,
-  'get' | 'list' | 'versions' | 'insert' | 'replace' | 'remove' | 'totals' | 'countDocuments'
+  | 'get'
+  | 'list'
+  | 'versions'
+  | 'insert'
+  | 'replace'
+  | 'remove'
+  | 'totals'
+  | 'countDocuments'
+  | 'acceptMissing'
 >;
 
 /** An expired document counts as absent, so an insert replaces it. */

@@ -36,7 +36,7 @@ export function groupCommit(database: DatabaseSync, path: string, continuity: Co
 
   function transaction(batch: readonly Pending[]): readonly unknown[] {
     if (continuity.fault !== undefined) throw lostWrites(continuity, continuity.fault);
-    // SQLite would go on writing to a file that was removed or replaced, and all of that is lost at the next start.
+    // SQLite keeps writing to a file that was removed or replaced, and the next start loses all of that.
     const file = statSync(path, { throwIfNoEntry: false });
     if (file?.ino !== opened.ino || file.dev !== opened.dev)
       throw lostWrites(

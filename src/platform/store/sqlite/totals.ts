@@ -1,21 +1,26 @@
 /** How many documents were inserted and removed, counted in the transactions of these writes. */
 import type { DatabaseSync } from 'node:sqlite';
 import { countedTypes, type RecordType, type Store, type Totals } from '../contract.ts';
+import type { GroupCommit } from './group-commit.ts';
 import { retryWhileLocked } from './retry.ts';
 
-export interface TotalsIn extends Pick<Store, 'totals' | 'countDocuments'> {
+export interface TotalsIn extends Pick<Store, 'totals' | 'countDocuments' | 'acceptMissing'> {
   isCounted(recordType: RecordType): boolean;
   /** In a transaction of the caller. */
   add(recordType: string, inserted: number, removed: number): void;
 }
 
-export function totalsIn(database: DatabaseSync): TotalsIn {
+export function totalsIn(database: DatabaseSync, { commit }: GroupCommit): TotalsIn {
   const add = database.prepare(
     `INSERT INTO document_totals VALUES (?, ?, ?) ON CONFLICT DO UPDATE
      SET inserted = inserted + excluded.inserted, removed = removed + excluded.removed`,
   );
   const read = database.prepare('SELECT inserted, removed FROM document_totals WHERE record_type = ?');
   const count = database.prepare('SELECT count(*) AS count FROM documents WHERE record_type = ?');
+  const accept = database.prepare(
+    `UPDATE document_totals SET removed = inserted - (SELECT count(*) FROM documents WHERE record_type = ?)
+     WHERE record_type = ?`,
+  );
   const counted = new Set<string>(countedTypes);
   return {
     isCounted: (recordType) => counted.has(recordType),
@@ -31,6 +36,10 @@ export function totalsIn(database: DatabaseSync): TotalsIn {
           }),
         ) as Totals,
     ),
+    acceptMissing: () =>
+      commit(() => {
+        for (const type of countedTypes) accept.run(type, type);
+      }),
     countDocuments: retryWhileLocked((recordType: RecordType) => Number(count.get(recordType)?.count)),
   };
 }

@@ -2,7 +2,7 @@
  * The backend that holds the private keys itself, encrypted (JWE, RFC 7516: dir with A256GCM) under the key-encryption
  * key. Owns: generating, encrypting, decrypting and using them. Does not own: where the encrypted keys are stored.
  */
-import { createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { createHmac, createPrivateKey, generateKeyPair, hkdfSync, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { Algorithm } from '../../../clouds/index.ts';
@@ -72,8 +72,16 @@ export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array)
     },
 
     rewrap: renew,
+
+    macs: (text) => [encryptionKey, ...(previousKey ? [previousKey] : [])].map((key) => macOf(key, text)),
   };
 }
+
+/** HMAC with a key of its own, derived from the key-encryption key (RFC 5869). */
+const macOf = (encryptionKey: Uint8Array, text: string): string =>
+  createHmac('sha256', Buffer.from(hkdfSync('sha256', encryptionKey, '', 'sojourn high-water mark', 32)))
+    .update(text)
+    .digest('base64url');
 
 async function seal(privateKey: KeyObject, kid: string, encryptionKey: Uint8Array): Promise<string> {
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
