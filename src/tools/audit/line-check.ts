@@ -10,6 +10,8 @@ import type { TreeCheck } from './tree-check.ts';
 
 export interface LineResult {
   readonly fault: Fault | undefined;
+  /** Whether the fault is that the store has no line with this number. */
+  readonly isAbsent: boolean;
   /** Lines without text. */
   readonly pruned: LineSet;
   readonly records: readonly PruneRecord[];
@@ -92,7 +94,8 @@ export async function checkLines(options: LineCheckOptions): Promise<LineResult>
   }
 
   const fault = await decide();
-  return { fault, pruned, records, newest, unsealedSince };
+  const isAbsent = first.proven !== undefined && first.proven.line === undefined;
+  return { fault, isAbsent, pruned, records, newest, unsealedSince };
 
   async function decide(): Promise<Fault | undefined> {
     if (first.proven) return describe(first.proven, options);

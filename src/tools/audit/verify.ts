@@ -61,10 +61,10 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   const tree = await checkTree(checkpoint, view.log.tile);
   const result = await checkLines({ log: view.log, checkpoint, tree, index, progress });
   const unnamed = await unnamedLine(result, view);
-  const faultOfLine =
-    result.fault?.kind === 'missing'
-      ? result.fault
-      : [result.fault, unnamed].filter((fault) => fault !== undefined).toSorted(byLine)[0];
+  // The absent line may have been the record of a pruning.
+  const faultOfLine = result.isAbsent
+    ? result.fault
+    : [result.fault, unnamed].filter((fault) => fault !== undefined).toSorted(byLine)[0];
   const { fault: archiveFault, archived } =
     faultOfLine || !opened.key
       ? { archived: 0 }
@@ -81,7 +81,7 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   };
 }
 
-/** A missing line comes first, because it may have been the record of a pruning; a fault of the whole log comes last. */
+/** A fault of the whole log comes last: the line says more. */
 const byLine = (a: Fault, b: Fault): number => (a.line ?? Infinity) - (b.line ?? Infinity);
 
 function openSeal(
