@@ -1,6 +1,5 @@
 /** Opens the audit log of a configured store or of a backup, to read it only, with the key of its checkpoints. */
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { SojournError } from '../../platform/errors/index.ts';
 import { type JournalView, type Store, viewJournal } from '../../platform/store/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
@@ -32,8 +31,6 @@ export async function openBackupLog(folder: string): Promise<OpenLog> {
 }
 
 async function open(url: string, keys: string, stateAt: number): Promise<OpenLog> {
-  // Each line leaves garbage behind, for which the young generation of the heap would grow by 140 MB in a million lines.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const view = await viewJournal(url, { logger: silentLogger, now: systemNow });
   return { view, stateAt, readJournalKey: () => readJournalKey(view, keys) };
 }
