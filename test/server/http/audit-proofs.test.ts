@@ -266,11 +266,13 @@ describe('a restart', () => {
     try {
       expect(await publishedKey(second)).toEqual(keyBefore);
       await second.admin.post('/tenants', { name: 'Acme' });
-      await sleep(1_500);
-      const { body } = await asking(second)('GET /audit/checkpoint');
-      const note = openNote((body as Answers['AuditCheckpoint']).checkpoint, keyBefore);
       const [line] = ((await asking(second)('GET /audit?limit=1')).body as Answers['AuditPage']).items;
-      expect(note.size).toBe(line!.id);
+      const sealed = async () => {
+        const { body } = await asking(second)('GET /audit/checkpoint');
+        return openNote((body as Answers['AuditCheckpoint']).checkpoint, keyBefore).size;
+      };
+      for (let tries = 0; tries < 50 && (await sealed()) < line!.id; tries++) await sleep(100);
+      expect(await sealed()).toBe(line!.id);
     } finally {
       await second.close();
     }
