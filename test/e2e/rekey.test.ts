@@ -1,6 +1,7 @@
 /** Replaces the key-encryption key that a server with the embedded store created at its first start. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
 import { sojourn } from '../tools/cli/arrange.ts';
@@ -91,3 +92,73 @@ test('keys rekey reports that a key service needs no key-encryption key', async 
   });
   expect(await readdir(folder)).toEqual(['sojourn.yaml']);
 }, 60_000);
+
+test('keys rekey that fails half-way says which key-encryption key each private key needs, and so does a start', async () => {
+  const [folder, port] = [await newFolder(), await steadyPort()];
+  const running = await server({ folder, port });
+  await running.stop('SIGTERM');
+  const file = await writeConfig({ folder, port });
+  const [old, made] = [join(folder, 'encryption.key'), join(folder, 'new.key')];
+  const database = new DatabaseSync(join(folder, 'sojourn.db'));
+  const ring = () =>
+    JSON.parse(
+      String(
+        database.prepare("SELECT value FROM documents WHERE record_type = 'ring' AND id = 'shared'").get()
+          ?.value,
+      ),
+    ) as { keys: { kid: string; sealed: string | null }[] };
+  const kids = ring().keys.map(({ kid }) => kid);
+  database.exec(`CREATE TRIGGER full BEFORE UPDATE ON documents
+    WHEN NEW.record_type = 'ring' AND NEW.id = 'shared' AND json_extract(NEW.value, '$.keys[1].sealed') <> json_extract(OLD.value, '$.keys[1].sealed')
+    BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`);
+
+  const asked = ['keys', 'rekey', '--to', `file:${made}`, '--config', file];
+  const failed = await sojourn(asked, environment());
+  const [first = '', ...others] = kids;
+  expect(failed).toMatchObject({ code: 1, out: '' });
+  expect(failed.err.split('\n').slice(0, 2)).toEqual([
+    expect.stringContaining(
+      ` Encrypted with the new key: ${first}. Encrypted with the previous one: ${others.join(', ')}`,
+    ),
+    '→ Keep both key-encryption keys. Remove the cause and run the same command again. Until then a server starts with keys.encryption_key set to the new key and keys.previous_encryption_key to the previous one.',
+  ]);
+
+  const advice =
+    '→ Use the key-encryption key that encrypts it, and delete none. If `sojourn keys rekey` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.\n';
+  const unusable = (kid: string) =>
+    `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`;
+  const startWith = async (keys: object) => {
+    const config = await writeConfig({ folder, port, config: { keys } });
+    return sojourn(['serve', '--config', config], environment());
+  };
+  expect(await startWith({ encryption_key: `file:${old}` })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`${unusable(first)} Usable: ${others.join(', ')}.\n${advice}`),
+  });
+  const [second = '', ...rest] = others;
+  expect(await startWith({ encryption_key: `file:${made}` })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(
+      `${unusable(second)} The same holds for ${rest.join(', ')}. Usable: ${first}.\n${advice}`,
+    ),
+  });
+  // Another new key would need both: refused with the same advice, and nothing is changed.
+  const before = ring();
+  const third = [
+    'keys',
+    'rekey',
+    '--to',
+    `file:${join(folder, 'third.key')}`,
+    '--config',
+    await writeConfig({ folder, port }),
+  ];
+  expect((await sojourn(third, environment())).err).toContain(advice);
+  expect(ring()).toEqual(before);
+
+  database.exec('DROP TRIGGER full');
+  database.close();
+  const keys = { encryption_key: `file:${made}`, previous_encryption_key: `file:${old}` };
+  const both = await server({ folder, port, config: { keys } });
+  expect((await kidsAt(both.issuer)).toSorted()).toEqual(kids.toSorted());
+  await both.stop('SIGTERM');
+}, 120_000);

@@ -59,16 +59,16 @@ const kidsIn = (ring: string): string[] =>
   (JSON.parse(ring) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 
 /** Turns one character of the first private key in the store, and returns whose it is. */
-function damageKey(file: string): string {
+function damageKey(file: string): { kid: string; others: string } {
   const database = new DatabaseSync(file);
   const row = database.prepare("SELECT value FROM documents WHERE record_type = 'ring'").get();
   const ring = JSON.parse(String(row?.value)) as { keys: { kid: string; sealed: string }[] };
-  const [key] = ring.keys;
+  const [key, ...others] = ring.keys;
   if (!key) throw new Error('there is no key to damage');
   key.sealed = key.sealed.slice(0, 80) + (key.sealed[80] === 'A' ? 'B' : 'A') + key.sealed.slice(81);
   database.prepare("UPDATE documents SET value = ? WHERE record_type = 'ring'").run(JSON.stringify(ring));
   database.close();
-  return key.kid;
+  return { kid: key.kid, others: others.map(({ kid }) => kid).join(', ') };
 }
 
 describe('a start on an address in use', () => {
@@ -184,11 +184,11 @@ describe('a start with unusable state', () => {
 
   test('names the kid of a private key that was changed in the store', async () => {
     const { folder, file } = await used();
-    const kid = damageKey(join(folder, 'sojourn.db'));
+    const { kid, others } = damageKey(join(folder, 'sojourn.db'));
     await expectRefused(
       folder,
       file,
-      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.\n→ Restore the file that the detail names from a backup. Sojourn created no new key.\n`,
+      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key. Usable: ${others}.\n→ Use the key-encryption key that encrypts it, and delete none. If \`sojourn keys rekey\` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.\n`,
     );
   });
 

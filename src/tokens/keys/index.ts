@@ -21,7 +21,7 @@ export {
   writePrivateFile,
 } from './private-file.ts';
 export type { PostponedKey } from './propagation-check.ts';
-export { checkRings, type RekeyResult, rekey } from './rekey.ts';
+export { checkRings, progressOf, type RekeyResult, rekey } from './rekey.ts';
 export { type DocumentUrls, findDrift, findPropagationFault } from './remote-documents.ts';
 export type { RingChange } from './replicated.ts';
 export {

@@ -3,6 +3,7 @@ import type { Algorithm } from '../../clouds/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { KeyBackend } from './backend.ts';
 import { activationEvent, changeWith, keyEvent } from './changes.ts';
+import { checkKeys } from './check-keys.ts';
 import { type Clock, clockFault, ringClockConflict } from './clock.ts';
 import { newKeyRecord } from './new-key.ts';
 import { type PostponedKey, PropagationCheck, type PropagationCheckOptions } from './propagation-check.ts';
@@ -244,7 +245,7 @@ export class Keyring {
   /** Runs before anything is written: a ring with which the backend cannot sign is not changed. */
   async #check(): Promise<void> {
     if (this.#checked) return;
-    for (const key of this.list()) if (key.sealed !== null) await this.#options.backend.check(key);
+    await checkKeys(this.list(), this.#options.backend);
     this.#checked = true;
   }
 

@@ -5,8 +5,10 @@ import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
 import type { KeyBackend } from './backend.ts';
+import { checkKeys, sortKeys } from './check-keys.ts';
 import { ReplicatedRing, type RingChange } from './replicated.ts';
 import { nextRewrap } from './rewrap.ts';
+import type { Ring } from './ring.ts';
 import { journalRing, mainRing } from './stored-ring.ts';
 
 export interface RekeyOptions {
@@ -73,6 +75,18 @@ export async function checkRings({ store, folder, backend, record, ...rest }: Re
 
 const sealedIn = (ring: ReplicatedRing) => ring.current.keys.filter(({ sealed }) => sealed !== null);
 
-async function checkAll(ring: ReplicatedRing, backend: KeyBackend): Promise<void> {
-  for (const key of sealedIn(ring)) await backend.check(key);
+const checkAll = (ring: ReplicatedRing, backend: KeyBackend) => checkKeys(ring.current.keys, backend);
+
+/** The kids in the store that each of two backends can sign with, to say how far an interrupted run came. */
+export async function progressOf(store: Store, current: KeyBackend, previous: KeyBackend) {
+  const rings = await Promise.all(
+    [...(await store.versions('ring')).keys()].map((id) => store.get<Ring>('ring', id)),
+  );
+  const keys = rings.flatMap((ring) => ring?.value.keys ?? []);
+  const kidsOf = async (backend: KeyBackend) => (await sortKeys(keys, backend)).usable;
+  const [rewrapped, left] = [await kidsOf(current), await kidsOf(previous)];
+  const unknown = keys
+    .filter(({ sealed, kid }) => sealed !== null && !rewrapped.includes(kid) && !left.includes(kid))
+    .map(({ kid }) => kid);
+  return { rewrapped, left, unknown };
 }

@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs';
 import { createAudit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
+import type { Store } from '../../platform/store/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
 import { recordKeys } from '../../server/key-rings/index.ts';
 import { renewMark } from '../../server/rollback/index.ts';
-import { checkRings, fileBackend, type RekeyResult, rekey } from '../../tokens/keys/index.ts';
+import { checkRings, fileBackend, progressOf, type RekeyResult, rekey } from '../../tokens/keys/index.ts';
 import {
   databaseFile,
   defaultKeyFile,
@@ -49,10 +50,40 @@ export async function rekeyAll(
     // Check the previous key before creating a new one: a wrong key must change nothing.
     if (!exists(to)) await checkRings({ ...options, backend: fileBackend(previous) });
     const current = await readKey(to, true);
-    const result = await rekey({ ...options, backend: fileBackend(current, previous) });
-    await checkRings({ ...options, backend: fileBackend(current) });
-    await renewMark(config.keys.path, fileBackend(current, previous));
-    return result;
+    try {
+      const result = await rekey({ ...options, backend: fileBackend(current, previous) });
+      await checkRings({ ...options, backend: fileBackend(current) });
+      await renewMark(config.keys.path, fileBackend(current, previous));
+      return result;
+    } catch (error) {
+      throw await interrupted(error, store, current, previous);
+    }
+  });
+}
+
+/** With which key-encryption key each private key is encrypted now: neither may be lost before all have the new one. */
+async function interrupted(error: unknown, store: Store, current: Uint8Array, previous: Uint8Array) {
+  const { code, message } = error instanceof SojournError ? error : new SojournError('internal');
+  const progress = await progressOf(store, fileBackend(current), fileBackend(previous)).catch(
+    () => undefined,
+  );
+  // Nothing depends on the new key.
+  if (progress?.rewrapped.length === 0) return error;
+  const state = progress
+    ? Object.entries({
+        'the new key': progress.rewrapped,
+        'the previous one': progress.left,
+        neither: progress.unknown,
+      })
+        .filter(([, kids]) => kids.length > 0)
+        .map(([key, kids]) => `Encrypted with ${key}: ${kids.join(', ')}.`)
+        .join(' ')
+    : 'Some private keys may be encrypted with the new key, others with the previous one.';
+  return new SojournError(code, {
+    detail: `${message} ${state}`,
+    advice:
+      'Keep both key-encryption keys. Remove the cause and run the same command again. Until then a server starts with keys.encryption_key set to the new key and keys.previous_encryption_key to the previous one.',
+    cause: error,
   });
 }
 

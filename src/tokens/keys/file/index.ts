@@ -100,7 +100,12 @@ async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObj
     keyManagementAlgorithms: ['dir'],
     contentEncryptionAlgorithms: ['A256GCM'],
   }).catch((cause: unknown) => {
-    throw unusable(key, 'its private key cannot be decrypted with this key-encryption key', cause);
+    throw unusable(
+      key,
+      'its private key cannot be decrypted with this key-encryption key',
+      cause,
+      otherKeyAdvice,
+    );
   });
   try {
     if (protectedHeader.kid !== key.kid) throw new Error(`sealed as ${protectedHeader.kid}`);
@@ -119,9 +124,14 @@ async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObj
   }
 }
 
-function unusable(key: KeyRecord, reason: string, cause?: unknown): SojournError {
+/** After an interrupted rewrap, a key that an operator deletes could be the one that some private keys need. */
+const otherKeyAdvice =
+  'Use the key-encryption key that encrypts it, and delete none. If `sojourn keys rekey` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.';
+
+function unusable(key: KeyRecord, reason: string, cause?: unknown, advice?: string): SojournError {
   return new SojournError('key_material_unusable', {
     detail: `The signing key ${key.kid} cannot be used: ${reason}.`,
+    ...(advice === undefined ? {} : { advice }),
     cause,
   });
 }
