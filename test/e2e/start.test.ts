@@ -188,7 +188,7 @@ describe('a start with unusable state', () => {
     await expectRefused(
       folder,
       file,
-      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key. Usable: ${others}.\n→ Use the key-encryption key that encrypts it, and delete none. If \`sojourn keys rekey\` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.\n`,
+      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key. Usable: ${others}.\n→ Use the key-encryption key that encrypts it. Delete no key-encryption key. If \`sojourn keys rekey\` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.\n`,
     );
   });
 

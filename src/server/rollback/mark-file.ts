@@ -7,7 +7,12 @@ import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Seal } from '../../platform/store/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
-import { type KeyBackend, readPrivateFile, writePrivateFile } from '../../tokens/keys/index.ts';
+import {
+  interruptedRekeyAdvice,
+  type KeyBackend,
+  readPrivateFile,
+  writePrivateFile,
+} from '../../tokens/keys/index.ts';
 
 const fields = {
   /** The signed note, and the marks as in its seal; null before the first checkpoint. */
@@ -45,7 +50,7 @@ export async function readMark(
   if (!parsed.success) throw unusable(file, 'it is damaged');
   const { mac, ...mark } = parsed.data;
   if (macs && !macs(macText(mark)).includes(mac ?? ''))
-    throw unusable(file, 'it was not written with this key-encryption key');
+    throw unusable(file, 'it was not written with this key-encryption key', `${interruptedRekeyAdvice} `);
   return mark;
 }
 
@@ -75,8 +80,8 @@ function parse(text: string): unknown {
   }
 }
 
-const unusable = (file: string, fault: string) =>
+const unusable = (file: string, fault: string, advice = '') =>
   new SojournError('key_material_unusable', {
     detail: `The high-water mark ${file} cannot be used: ${fault}.`,
-    advice: 'Restore the file. Remove it only if you know that the store is the newest state.',
+    advice: `${advice}Restore the file. Remove it only if you know that the store is the newest state.`,
   });

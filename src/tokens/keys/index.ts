@@ -9,7 +9,7 @@ export type { KeyBackend, NewKey } from './backend.ts';
 export { backendKeys } from './backend-keys.ts';
 export { type BackendName, backendNames, openBackend } from './backends.ts';
 export { loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts';
-export { fileBackend } from './file/index.ts';
+export { fileBackend, interruptedRekeyAdvice } from './file/index.ts';
 export { readJournalJwk } from './journal-jwk.ts';
 export { JournalKey, type JournalKeyOptions } from './journal-key.ts';
 export { Keyring, type KeyringOptions } from './keyring.ts';

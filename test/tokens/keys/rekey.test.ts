@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
+import { checkKeys } from '../../../src/tokens/keys/check-keys.ts';
 import { fileBackend, type KeyRecord, type Ring, rekey } from '../../../src/tokens/keys/index.ts';
+import { recordFrom } from './backend-suite.ts';
 import { encryptionKey as former, type KeysBench, keysBench, kidsOf } from './bench.ts';
 
 let bench: KeysBench;
@@ -144,4 +146,16 @@ describe('rekeying without a server', () => {
       await expectOpening(current);
     },
   );
+});
+
+test('a check of keys of which some are encrypted with another key names both groups', async () => {
+  const [one, other] = [fileBackend(current), fileBackend(former)];
+  const keys: KeyRecord[] = [];
+  for (const backend of [one, other, other]) keys.push(recordFrom(await backend.createKey('ES256')));
+  const [usable, first, second] = keys.map(({ kid }) => kid);
+  await expect(checkKeys(keys, fileBackend(current))).rejects.toMatchObject({
+    code: 'key_material_unusable',
+    message: `The signing key ${first} cannot be used: its private key cannot be decrypted with this key-encryption key. The same holds for ${second}. Usable: ${usable}.`,
+  });
+  await expect(checkKeys(keys, fileBackend(current, former))).resolves.toBeUndefined();
 });

@@ -125,8 +125,10 @@ async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObj
 }
 
 /** After an interrupted rewrap, a key that an operator deletes could be the one that some private keys need. */
-const otherKeyAdvice =
-  'Use the key-encryption key that encrypts it, and delete none. If `sojourn keys rekey` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.';
+export const interruptedRekeyAdvice =
+  'Delete no key-encryption key. If `sojourn keys rekey` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one.';
+
+const otherKeyAdvice = `Use the key-encryption key that encrypts it. ${interruptedRekeyAdvice} Restore a damaged private key from a backup.`;
 
 function unusable(key: KeyRecord, reason: string, cause?: unknown, advice?: string): SojournError {
   return new SojournError('key_material_unusable', {
