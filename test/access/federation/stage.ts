@@ -19,6 +19,8 @@ export interface Stage {
    * test has its own clock.
    */
   reason(): Promise<string | undefined>;
+  /** Begins another minute, unless the test has its own clock. */
+  nextMinute(): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +34,9 @@ export async function startStage(options: { config?: object; now?: () => number 
     now: options.now ?? (() => Date.now() + ahead),
   });
   const { connection } = await oneConnection(server);
+  const nextMinute = () => {
+    ahead = 60_000 - ahead;
+  };
   return {
     foreign,
     server,
@@ -51,9 +56,10 @@ export async function startStage(options: { config?: object; now?: () => number 
       const { items } = await server.admin.get<{ items: { reason?: string }[] }>(
         '/audit?event=token.refused&limit=1',
       );
-      ahead = 60_000 - ahead;
+      nextMinute();
       return items[0]?.reason;
     },
+    nextMinute,
     async close() {
       await server.close();
       await foreign.close();
