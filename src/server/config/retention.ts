@@ -6,19 +6,23 @@ import { durationBetween } from '../../platform/validation/index.ts';
 /** The server reads lines of the last days itself: uses of connections, and events for webhooks. */
 export const ageField = durationBetween('7d', '3650d');
 
-const eventField = z
-  .string()
-  .refine((name) => auditEvents.some((event) => event === name), 'must be an event of the audit log')
-  .refine(
-    (name) => name !== 'audit.pruned',
-    'must not be audit.pruned, which is kept forever: without it, the log cannot be verified',
-  );
-
 /** By event, the age in seconds; null is forever. */
 export type EventAges = Readonly<Record<string, number | null>>;
 
-export const eventAgesField: z.ZodType<EventAges> = z.record(
-  eventField,
-  z.union([z.literal('forever').transform(() => null), ageField], 'must be from 7d to 3650d, or forever'),
-  'must map events to ages',
-);
+export const eventAgesField: z.ZodType<EventAges> = z
+  .record(
+    z.string(),
+    z.union([z.literal('forever').transform(() => null), ageField], 'must be from 7d to 3650d, or forever'),
+    'must map events to ages',
+  )
+  .superRefine((ages, context) => {
+    for (const name of Object.keys(ages)) {
+      const message = faultOf(name);
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message });
+    }
+  });
+
+function faultOf(name: string): string | undefined {
+  if (name === 'audit.pruned') return 'cannot be pruned: without it, the log cannot be verified';
+  return auditEvents.some((event) => event === name) ? undefined : 'must be an event of the audit log';
+}

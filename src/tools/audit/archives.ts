@@ -17,13 +17,19 @@ export async function checkArchives(
     pruned,
   }: {
     readonly view: JournalView;
-    readonly key: VerifierKey;
+    /** Of the last checkpoint. */
+    readonly key: VerifierKey | undefined;
     readonly records: readonly PruneRecord[];
     readonly pruned: LineSet;
   },
 ): Promise<{ readonly fault: Fault | undefined; readonly archived: number }> {
   const archived = new LineSet();
   for (const file of files) {
+    if (!key)
+      return {
+        fault: logFault('archive', `${file} is not of this log, which has no checkpoint yet.`),
+        archived: 0,
+      };
     const own = new LineSet();
     const compare = comparison(view);
     const result = await verifyFile(file, {

@@ -65,10 +65,9 @@ export async function verifyStore(options: VerifyOptions): Promise<Verification>
   const faultOfLine = result.isAbsent
     ? result.fault
     : [result.fault, unnamed].filter((fault) => fault !== undefined).toSorted(byLine)[0];
-  const { fault: archiveFault, archived } =
-    faultOfLine || !opened.key
-      ? { archived: 0 }
-      : await checkArchives(options.archives ?? [], { view, key: opened.key, ...result });
+  const { fault: archiveFault, archived } = faultOfLine
+    ? { archived: 0 }
+    : await checkArchives(options.archives ?? [], { view, key: opened.key, ...result });
   const fault =
     faultOfLine ?? archiveFault ?? (await indexFault(index, view)) ?? unsealedFault(result, stateAt);
   return {

@@ -192,11 +192,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
       (list, width, i) => list.slice(0, i * width) + list.slice((i + 1) * width) || undefined,
     ),
   'a posting of a jti for another line': (target) =>
-    changeList(
-      target,
-      true,
-      (list, width, i) => `${list.slice(0, (i + 1) * width - 1)}/${list.slice((i + 1) * width)}`,
-    ),
+    changeList(target, true, (list, width, i) => {
+      const last = (i + 1) * width - 1;
+      return `${list.slice(0, last)}${list[last] === '/' ? '+' : '/'}${list.slice(last + 1)}`;
+    }),
   'another hash in a posting of a jti': (target) =>
     changeList(
       target,

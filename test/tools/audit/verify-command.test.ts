@@ -57,6 +57,7 @@ describe.each([
       sealed: 5,
       unsealed: 0,
       pruned: 0,
+      archived: 0,
       key: stage.key,
       fault: { kind: 'edited', line: 3, occurred_at: '2026-07-01T00:00:00.000Z', detail, advice: compare },
     });
@@ -91,6 +92,11 @@ describe.each([
       code: 0,
       out: 'The audit log: 0 lines verified.\n',
       err: '',
+    });
+    expect(await empty.audit('verify', '--archive', 'archive.jsonl.gz')).toEqual({
+      code: 1,
+      out: '',
+      err: `archive.jsonl.gz is not of this log, which has no checkpoint yet.\n→ ${compare}\n`,
     });
     await empty.end();
   });
