@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
+import { createLogger } from '../../../src/platform/log/index.ts';
+import { connect } from '../../../src/platform/store/redis/connection.ts';
+import { claim } from '../../../src/platform/store/redis/inspect.ts';
 import { freePort, type RedisServer, startRedis } from '../../support/redis.ts';
 import { blackHoleBefore } from './black-hole.ts';
 import { noon } from './journal.ts';
@@ -105,6 +108,31 @@ describe('the start on Redis', () => {
       '{sojourn}:schema',
       '{sojourn}:totals',
     ]);
+  });
+
+  test('migrates version 1 once, also if another replica does so and changes the state meanwhile', async () => {
+    const { url } = await server();
+    await ask(url, async (redis) => {
+      await redis.mset('{sojourn}:schema', '1', '{sojourn}:journal:sequence', '1');
+      await redis.hset('{sojourn}:journal:lines', '1', `${noon}:{"tenant":"a"}`);
+    });
+    const late = await connect(url, createLogger({ level: 'silent' }));
+    later(async () => late.disconnect());
+    const scanStream = late.scanStream.bind(late);
+    late.scanStream = ((options: Parameters<typeof scanStream>[0]) =>
+      (async function* () {
+        const store = await on(url).open();
+        for (const id of ['a', 'b']) await store.insert('client', id, {});
+        await store.remove('client', 'a', 1);
+        await sleep(1_500);
+        yield* scanStream(options);
+      })()) as unknown as typeof scanStream;
+    await claim(late, url);
+    const store = await on(url).open();
+    expect((await store.totals()).client).toEqual({ inserted: 2, removed: 1 });
+    await store.append({ at: noon, value: { tenant: 'a' } });
+    await sleep(1_500);
+    expect(await ask(url, (redis) => redis.hget('{sojourn}:journal:list:tenant:a', '0'))).toBe('ABAC');
   });
 
   test.each([

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { SojournError } from '../../errors/index.ts';
 import { countedTypes } from '../contract.ts';
+import type { Connection } from './connection.ts';
 import { hoursKey, idsKey, indexedKey, schemaKey, totalsKey, version1Lists } from './keys.ts';
 
 const schemaVersion = 2;
@@ -10,7 +11,7 @@ const schemaVersion = 2;
  * Writes our schema version to an empty server, and migrates the state of an older version. Rejects with `state_unusable` if a
  * newer version of Sojourn wrote it.
  */
-export async function claim(redis: Redis, store: string): Promise<void> {
+export async function claim(redis: Connection, store: string): Promise<void> {
   await redis.set(schemaKey, schemaVersion, 'NX');
   const version = await redis.get(schemaKey);
   if (version === '1') await migrate(redis);
@@ -38,14 +39,13 @@ export async function requireCurrent(redis: Redis, store: string): Promise<void>
  * Version 1 had another index, and no totals. The journal is indexed again in the background, and searched without an index
  * until then.
  */
-async function migrate(redis: Redis): Promise<void> {
+async function migrate(redis: Connection): Promise<void> {
   const match = `${version1Lists}*`;
   for await (const keys of redis.scanStream({ match, count: 1_000 }) as AsyncIterable<string[]>)
     if (keys.length > 0) await redis.unlink(...keys);
-  const totals = redis.multi().del(hoursKey, indexedKey);
-  for (const type of countedTypes)
-    totals.hset(totalsKey, `${type}:inserted`, await redis.zcard(idsKey(type)));
-  await totals.set(schemaKey, schemaVersion).exec();
+  const keys = [schemaKey, hoursKey, indexedKey, totalsKey, ...countedTypes.map((type) => idsKey(type))];
+  // Another replica may have done so since, and have changed the state.
+  await redis.migrateState(keys.length, ...keys, schemaVersion, ...countedTypes);
 }
 
 /** Returns warnings about settings with which the server may lose acknowledged writes. */

@@ -160,6 +160,16 @@ end
 for i = 3, lists - 1, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1`;
 
+/** From version 1, once: counts the documents, and lets the journal be indexed again. The last keys are lists of ids, one for each type. */
+const migrate = `
+if redis.call('GET', KEYS[1]) ~= '1' then return 0 end
+redis.call('DEL', KEYS[2], KEYS[3])
+for i = 5, #KEYS do
+  redis.call('HSET', KEYS[4], ARGV[i - 3] .. ':inserted', redis.call('ZCARD', KEYS[i]))
+end
+redis.call('SET', KEYS[1], ARGV[1])
+return 1`;
+
 export const scripts = {
   insertDocument: { lua: insert, numberOfKeys: 5 },
   replaceDocument: { lua: replace, numberOfKeys: 1 },
@@ -171,4 +181,5 @@ export const scripts = {
   indexLines: { lua: index },
   sealJournal: { lua: seal, numberOfKeys: 2 },
   pruneLines: { lua: prune },
+  migrateState: { lua: migrate },
 } as const;
