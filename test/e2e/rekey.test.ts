@@ -2,6 +2,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { askToken, oneConnection, withSecret } from '../support/server.ts';
 import { sojourn } from '../tools/cli/arrange.ts';
@@ -36,6 +37,8 @@ Next:
 `,
   });
   expect(await readFile(made, 'utf8')).not.toBe(await readFile(old, 'utf8'));
+  // The running server compares the store with its high-water mark, which has the new key.
+  await sleep(2_500);
   expect((await askToken(first.issuer, withSecret(client, connection))).status).toBe(200);
   await first.stop('SIGTERM');
 

@@ -45,7 +45,6 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
   shutdown.add(() => backend.close?.());
   // Before the first write: a store that has lost writes must stay as it is.
   const rollback = await watchForRollback({ store, backend, folder: config.keys.path, logger, now });
-  await rollback.check();
   shutdown.add(every(rollbackCheckMs, rollback.check));
   const journalKey = new JournalKey({
     ...{ store, backend, logger, now, folder: config.keys.path },
@@ -55,7 +54,7 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
   const sealer = createSealer({
     ...{ log: store.log, signer: journalKey, logger, now },
     origin: auditOrigin(config.issuer),
-    marks: () => currentMarks(store, config.keys.path),
+    marks: () => currentMarks(store),
   });
   shutdown.add(sealer.close);
   const { on_failure, spool } = config.audit;

@@ -2,9 +2,15 @@
  * Accepts the state of a store that lost acknowledged writes. The next checkpoint says so with a higher epoch, and its signature
  * is the proof for every replica: who can only write to the store cannot accept anything.
  */
-import { type Audit, type CheckpointSigner, sealNext } from '../../platform/audit/index.ts';
+import { type Audit, type CheckpointSigner, readSeal, sealNext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
-import { allItems, type CountedType, countedTypes, type Store } from '../../platform/store/index.ts';
+import {
+  allItems,
+  type CountedType,
+  countedTypes,
+  type Seal,
+  type Store,
+} from '../../platform/store/index.ts';
 import { toTimestamp } from '../../platform/time/index.ts';
 import type { KeyBackend } from '../../tokens/keys/index.ts';
 import { compareWithMark } from './compare.ts';
@@ -24,6 +30,8 @@ export interface Acceptance {
 
 /** A longer list would say no more. */
 const maxListed = 1_000;
+/** Other servers seal three times per second. */
+const maxTries = 10;
 
 export interface AcceptOptions {
   readonly store: Store;
@@ -42,7 +50,7 @@ export interface AcceptOptions {
  * @throws {SojournError} `store_not_rolled_back` if the store has all that this replica has seen
  */
 export async function acceptRollback(options: AcceptOptions, reason: string): Promise<Acceptance> {
-  const { store, audit, signer, backend, folder, origin, now } = options;
+  const { store, audit, backend, folder, now } = options;
   const mark = await readMark(folder, backend);
   const { fault, epoch, seenEpoch = 0 } = await compareWithMark(options, mark);
   const lost = fault ?? (await missingDocuments(store, countedTypes));
@@ -56,18 +64,35 @@ export async function acceptRollback(options: AcceptOptions, reason: string): Pr
   };
   await store.acceptMissing();
   const next = Math.max(epoch, seenEpoch) + 1;
-  await audit.record({
-    event: 'store.rollback_accepted',
-    outcome: 'ok',
-    actor: 'admin',
-    reason,
-    facts: { lost, since: acceptance.since, until: acceptance.until, epoch: next },
-  });
-  const marks = () => currentMarks(store, folder);
-  while ((await sealNext({ log: store.log, signer, origin, marks, now, epoch: next })).more);
-  const seal = await store.log.sealed();
-  if (seal) await writeMark(folder, backend, markOf(seal, now()));
+  const seal = await sealAcceptance(options, next, () =>
+    audit.record({
+      event: 'store.rollback_accepted',
+      outcome: 'ok',
+      actor: 'admin',
+      reason,
+      facts: { lost, since: acceptance.since, until: acceptance.until, epoch: next },
+    }),
+  );
+  await writeMark(folder, backend, markOf(seal, now()));
   return acceptance;
+}
+
+/** A server may seal the line first, without the epoch. A seal always has new lines, so the line is then written again. */
+async function sealAcceptance(
+  { store, signer, origin, now }: AcceptOptions,
+  epoch: number,
+  record: () => Promise<void>,
+): Promise<Seal> {
+  const marks = () => currentMarks(store);
+  for (let tries = 0; tries < maxTries; tries++) {
+    await record();
+    while ((await sealNext({ log: store.log, signer, origin, marks, now, epoch })).more);
+    const seal = await store.log.sealed();
+    if (seal && readSeal(seal, signer).epoch >= epoch) return seal;
+  }
+  throw new SojournError('journal_damaged', {
+    detail: 'The audit log has lost sealed lines and cannot continue.',
+  });
 }
 
 async function listed(store: Store): Promise<Acceptance['may_have_come_back']> {

@@ -1,17 +1,11 @@
 /** Compares the store with the high-water mark of this replica. */
-import {
-  type AuditCheckpoint,
-  type CheckpointSigner,
-  marksIn,
-  readSeal,
-  readSealed,
-} from '../../platform/audit/index.ts';
+import { type AuditCheckpoint, marksIn, readSeal, readSealed } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { readFrontier, rootOf } from '../../platform/merkle/index.ts';
 import type { Seal, Store } from '../../platform/store/index.ts';
 import { readJournalJwk } from '../../tokens/keys/index.ts';
 import type { Mark } from './mark-file.ts';
-import { currentMarks, decreased } from './marks.ts';
+import { decreased, restorableMarks } from './marks.ts';
 
 export interface Comparison {
   /** What the store lost; undefined if it has all that the mark states. */
@@ -29,18 +23,22 @@ export async function compareWithMark(
 ): Promise<Comparison> {
   const signer = { jwk: await readJournalJwk(store, folder) };
   const seal = await store.log.sealed();
-  const checkpoint = seal && readOrFault(seal, signer);
-  const seen = mark?.seal ? readSealed(mark.seal, signer) : undefined;
+  const checkpoint = seal && orFault(() => readSeal(seal, signer));
+  const marked = mark?.seal ?? undefined;
+  const seen = marked && orFault(() => readSealed(marked, signer));
+  // The MAC of the mark proves that it is one of this issuer.
+  if (typeof seen === 'string')
+    return { ...nothing, fault: 'its audit log has another key than before, or none' };
   const seenEpoch = seen?.epoch;
-  if (typeof checkpoint === 'string') return { fault: checkpoint, seal: undefined, epoch: 0, seenEpoch };
+  if (typeof checkpoint === 'string') return { ...nothing, fault: checkpoint, seenEpoch };
   const epoch = checkpoint?.epoch ?? 0;
-  if (seen && epoch > seen.epoch) return { fault: undefined, seal, epoch, seenEpoch };
+  if (epoch > (seenEpoch ?? 0)) return { fault: undefined, seal, epoch, seenEpoch };
   const found =
-    mark?.seal && seen
-      ? await loss(store, folder, { seal, checkpoint, seen, marks: mark.seal.marks })
-      : undefined;
+    marked && seen ? await loss(store, folder, { seal, checkpoint, seen, marks: marked.marks }) : undefined;
   return { fault: found ?? mark?.lost ?? undefined, seal, epoch, seenEpoch };
 }
+
+const nothing = { seal: undefined, epoch: 0, seenEpoch: undefined };
 
 async function loss(
   store: Store,
@@ -54,10 +52,14 @@ async function loss(
 ): Promise<string | undefined> {
   const { seal, checkpoint, seen } = found;
   const marks = marksIn(found.marks);
+  const sealed = seal && marksIn(seal.marks);
+  const current = await restorableMarks(store, folder);
   return (
     (await logFault(store, checkpoint, seen)) ??
-    (seal && decreased(marks, marksIn(seal.marks))) ??
-    decreased(seal ? marksIn(seal.marks) : marks, await currentMarks(store, folder))
+    // The ring of a checkpoint may be one that was restored since.
+    (sealed && decreased(marks, sealed, 'ring_revision')) ??
+    (sealed && decreased(sealed, current)) ??
+    decreased(marks, current)
   );
 }
 
@@ -71,9 +73,12 @@ async function logFault(
   if (checkpoint.size < seen.size)
     return `its audit log has ${checkpoint.size} sealed lines, and had ${seen.size}`;
   const root = await readFrontier(seen.size, log.tile).then(rootOf, faultOf);
-  return typeof root !== 'string' && Buffer.from(root).equals(seen.root)
+  if (typeof root === 'string' || !Buffer.from(root).equals(seen.root))
+    return `its audit log has other lines than before among the first ${seen.size}`;
+  const [line] = await log.lines(checkpoint.size - 1, 1);
+  return line?.sequence === checkpoint.size
     ? undefined
-    : `its audit log has other lines than before among the first ${seen.size}`;
+    : `its audit log lacks the line ${checkpoint.size}, which is sealed`;
 }
 
 const faultOf = (error: unknown): string => {
@@ -81,9 +86,9 @@ const faultOf = (error: unknown): string => {
   throw error;
 };
 
-function readOrFault(seal: Seal, signer: Pick<CheckpointSigner, 'jwk'>): AuditCheckpoint | string {
+function orFault<T>(read: () => T): T | string {
   try {
-    return readSeal(seal, signer);
+    return read();
   } catch (error) {
     return faultOf(error);
   }

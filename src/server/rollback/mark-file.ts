@@ -35,39 +35,52 @@ export const markOf = ({ checkpoint, marks }: Seal, now: number): Mark => ({
 /** Not `.json`: those files are key rings. */
 export const markFileIn = (folder: string): string => join(folder, 'audit.mark');
 
-/**
- * Undefined if there is no file.
- * @throws {SojournError} `key_material_unusable` if it is damaged, or its MAC is not of the key-encryption key
- */
-export async function readMark(
-  folder: string,
-  { macs }: Pick<KeyBackend, 'macs'>,
-): Promise<Mark | undefined> {
-  const file = markFileIn(folder);
+type Macs = Pick<KeyBackend, 'macs'>;
+
+/** Undefined if there is no file. */
+async function readFile(file: string): Promise<z.output<typeof schema> | undefined> {
   const text = await readPrivateFile(file);
   if (text === undefined) return undefined;
   const parsed = schema.safeParse(parse(text));
   if (!parsed.success) throw unusable(file, 'it is damaged');
-  const { mac, ...mark } = parsed.data;
+  return parsed.data;
+}
+
+/**
+ * Undefined if there is no file.
+ * @throws {SojournError} `key_material_unusable` if it is damaged, or its MAC is not of the key-encryption key
+ */
+export async function readMark(folder: string, { macs }: Macs): Promise<Mark | undefined> {
+  const file = markFileIn(folder);
+  const found = await readFile(file);
+  if (!found) return undefined;
+  const { mac, ...mark } = found;
   if (macs && !macs(macText(mark)).includes(mac ?? ''))
     throw unusable(file, 'it was not written with this key-encryption key', `${interruptedRekeyAdvice} `);
   return mark;
 }
 
-export function writeMark(folder: string, { macs }: Pick<KeyBackend, 'macs'>, mark: Mark): Promise<void> {
+export function writeMark(folder: string, { macs }: Macs, mark: Mark): Promise<void> {
   const mac = macs?.(macText(mark))[0] ?? null;
   return writePrivateFile(markFileIn(folder), `${JSON.stringify({ ...mark, mac }, null, 2)}\n`);
 }
 
-/** Authenticates the mark with the current key-encryption key. */
-export async function renewMark(
-  folder: string,
-  backend: Pick<KeyBackend, 'macs'>,
-): Promise<Mark | undefined> {
+/**
+ * Whether a whole mark has the MAC of an unknown key: `sojourn keys rekey` has renewed it for the key that the next start has.
+ */
+export async function isOfAnotherKey(folder: string, { macs }: Macs): Promise<boolean> {
+  const found = await readFile(markFileIn(folder)).catch(() => undefined);
+  return found !== undefined && macs?.(macText(found)).includes(found.mac ?? '') === false;
+}
+
+/** Authenticates the mark with the current key-encryption key, if an earlier one did. */
+export async function renewMark(folder: string, backend: Macs): Promise<Mark | undefined> {
   const mark = await readMark(folder, backend);
-  if (mark) await writeMark(folder, backend, mark);
+  if (mark && (await isOfAnotherKey(folder, onlyCurrent(backend)))) await writeMark(folder, backend, mark);
   return mark;
 }
+
+const onlyCurrent = ({ macs }: Macs): Macs => (macs ? { macs: (text) => macs(text).slice(0, 1) } : {});
 
 const macText = ({ seal, seen_at, lost }: Mark): string =>
   JSON.stringify([seal?.checkpoint, seal?.marks, seen_at, lost]);

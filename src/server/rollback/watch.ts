@@ -1,11 +1,11 @@
 /** Compares the store with the high-water mark of this replica, at the start and every second. */
 import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
-import { countedTypes, type Store } from '../../platform/store/index.ts';
+import { countedTypes, type Seal, type Store } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import type { KeyBackend } from '../../tokens/keys/index.ts';
 import { compareWithMark } from './compare.ts';
-import { type Mark, markOf, renewMark, writeMark } from './mark-file.ts';
+import { isOfAnotherKey, type Mark, markOf, renewMark, writeMark } from './mark-file.ts';
 import { missingDocuments } from './marks.ts';
 
 export interface RollbackOptions {
@@ -26,7 +26,10 @@ export interface RollbackWatch {
 const countAllEvery = 60;
 const always = ['policy', 'suspension'] as const;
 
-/** Rejects with `key_material_unusable` if the mark of this replica is damaged. */
+/**
+ * Compares the store at once. Rejects with `key_material_unusable` if the mark of this replica is damaged, and as the store does:
+ * a server that could not compare must not write.
+ */
 export async function watchForRollback(options: RollbackOptions): Promise<RollbackWatch> {
   const { store, backend, folder, logger, now } = options;
   const { continuity } = store;
@@ -34,47 +37,65 @@ export async function watchForRollback(options: RollbackOptions): Promise<Rollba
   let epoch: number | undefined;
   let checks = 0;
   let logged: string | undefined;
+  /** Why the last check or write of the mark failed. */
+  let failure: string | undefined;
 
   async function check(): Promise<void> {
     const { fault, seal, seenEpoch, ...found } = await compareWithMark(options, mark);
     epoch ??= seenEpoch ?? found.epoch;
     if (fault === undefined && found.epoch > epoch) {
+      epoch = found.epoch;
       continuity.fault = undefined;
       continuity.last = undefined;
       logged = undefined;
-      logger.warn({ epoch: found.epoch }, 'an administrator accepted the rollback of the store');
+      logger.warn({ epoch }, 'an administrator accepted the rollback of the store');
     }
-    const types = checks++ % countAllEvery === 0 ? countedTypes : always;
+    const types = checks % countAllEvery === 0 ? countedTypes : always;
     const lost =
       fault ??
       continuity.fault ??
       ((await store.log.continues()) ? undefined : 'it lacks audit lines that this server has written') ??
       (await missingDocuments(store, types));
-    if (lost !== undefined) return lose(lost);
-    epoch = found.epoch;
+    checks++;
+    if (lost !== undefined) return lose(lost, seal);
     if (seal && seal.checkpoint !== mark?.seal?.checkpoint) await note(markOf(seal, now()));
   }
 
-  async function lose(fault: string): Promise<void> {
+  async function lose(fault: string, seal: Seal | undefined): Promise<void> {
     continuity.fault = fault;
     if (logged === fault) return;
     logged = fault;
     logger.error({ fault }, 'the store has lost acknowledged writes; the server writes and issues nothing');
     // Also after a restart, which forgets the lines of this process that no checkpoint had yet.
-    await note({ seal: null, seen_at: toTimestamp(now()), ...mark, lost: fault });
+    const last = mark ?? (seal ? markOf(seal, now()) : { seal: null, seen_at: toTimestamp(now()) });
+    await note({ ...last, lost: fault });
   }
 
   async function note(next: Mark): Promise<void> {
     mark = next;
-    await writeMark(folder, backend, next);
+    if (await isOfAnotherKey(folder, backend)) return;
+    try {
+      await writeMark(folder, backend, next);
+      failure = undefined;
+    } catch (error) {
+      warn(error, 'cannot write the high-water mark');
+    }
   }
 
+  /** Once for each reason. */
+  function warn(err: unknown, what: string): void {
+    const reason = `${what}: ${err instanceof Error ? err.message : err}`;
+    if (reason !== failure) logger.warn({ err }, what);
+    failure = reason;
+  }
+
+  await check();
   return {
     check: () =>
       check().catch((err: unknown) => {
         // An outage is no rollback, and other checks report it.
         const isOutage = err instanceof SojournError && err.code === 'store_unavailable';
-        if (!isOutage) logger.warn({ err }, 'cannot compare the store with the high-water mark');
+        if (!isOutage) warn(err, 'cannot compare the store with the high-water mark');
       }),
   };
 }

@@ -18,8 +18,8 @@ export function totalsIn(database: DatabaseSync, { commit }: GroupCommit): Total
   const read = database.prepare('SELECT inserted, removed FROM document_totals WHERE record_type = ?');
   const count = database.prepare('SELECT count(*) AS count FROM documents WHERE record_type = ?');
   const accept = database.prepare(
-    `UPDATE document_totals SET removed = inserted - (SELECT count(*) FROM documents WHERE record_type = ?)
-     WHERE record_type = ?`,
+    `INSERT INTO document_totals SELECT ?1, 0, -count(*) FROM documents WHERE record_type = ?1
+     ON CONFLICT DO UPDATE SET removed = inserted + excluded.removed`,
   );
   const counted = new Set<string>(countedTypes);
   return {
@@ -38,7 +38,7 @@ export function totalsIn(database: DatabaseSync, { commit }: GroupCommit): Total
     ),
     acceptMissing: () =>
       commit(() => {
-        for (const type of countedTypes) accept.run(type, type);
+        for (const type of countedTypes) accept.run(type);
       }),
     countDocuments: retryWhileLocked((recordType: RecordType) => Number(count.get(recordType)?.count)),
   };
