@@ -14,7 +14,7 @@ export { type AuditCheckpoint, auditOrigin, type Marks, marksIn, openCheckpoint 
 export { type AuditEvent, auditEvents } from './events.ts';
 export { leafOf } from './leaf.ts';
 export { type AuditProofs, createProofs } from './proofs.ts';
-export { type CheckpointSigner, readSeal, readSealed, sealNext } from './seal.ts';
+export { assertSealable, type CheckpointSigner, readSeal, readSealed, sealNext } from './seal.ts';
 export { createSealer, type Sealer, type SealState } from './sealer.ts';
 
 /** Where a request comes from, and the id by which the log and the audit know it. */

@@ -135,6 +135,15 @@ function openOwn({ checkpoint }: Pick<Seal, 'checkpoint'>, jwk: PublicKey | unde
   throw damaged('The audit log has a checkpoint, and this server has no key for it');
 }
 
+/**
+ * Rejects if lines cannot be sealed, before anything is written.
+ * @throws {SojournError} `journal_damaged`
+ */
+export async function assertSealable({ log, signer }: Pick<SealOptions, 'log' | 'signer'>): Promise<void> {
+  const last = await log.sealed();
+  if (last) await checkedFrontier(log, readSeal(last, signer));
+}
+
 /** The right edge of the tree, which gives the root of the checkpoint. */
 async function checkedFrontier(log: JournalLog, { size, root }: AuditCheckpoint): Promise<Frontier> {
   const frontier = await readFrontier(size, log.tile);

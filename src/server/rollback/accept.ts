@@ -2,7 +2,13 @@
  * Accepts the state of a store that lost acknowledged writes. The next checkpoint says so with a higher epoch, and its signature
  * is the proof for every replica: who can only write to the store cannot accept anything.
  */
-import { type Audit, type CheckpointSigner, readSeal, sealNext } from '../../platform/audit/index.ts';
+import {
+  type Audit,
+  assertSealable,
+  type CheckpointSigner,
+  readSeal,
+  sealNext,
+} from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import {
   allItems,
@@ -55,6 +61,7 @@ export async function acceptRollback(options: AcceptOptions, reason: string): Pr
   const { fault, epoch, seenEpoch = 0 } = await compareWithMark(options, mark);
   const lost = fault ?? (await missingDocuments(store, countedTypes));
   if (lost === undefined) throw new SojournError('store_not_rolled_back');
+  await assertSealable({ log: store.log, signer: options.signer });
   const [newest] = (await store.search({ limit: 1 })).items;
   const acceptance = {
     lost,

@@ -208,6 +208,16 @@ describe('a replica', () => {
     expect(store.continuity.fault).toBe('it lacks 1 of 2 client documents');
   });
 
+  test('accepts nothing, and writes nothing, if its audit log cannot be continued', async () => {
+    change('DELETE FROM journal_tiles');
+    await watch();
+    expect(store.continuity.fault).toBe('its audit log has other lines than before among the first 1');
+    await openAgain();
+    await signer.refresh();
+    await expect(accept()).rejects.toMatchObject({ code: 'journal_damaged' });
+    expect(await store.log.lines(0, 9)).toHaveLength(1);
+  });
+
   test('reports a damaged mark at its start, and changes nothing', async () => {
     await writeFile(join(folder, 'audit.mark'), '{}', { mode: 0o600 });
     await expect(watch()).rejects.toMatchObject({ code: 'key_material_unusable' });
