@@ -22,7 +22,7 @@ const batchSize = 100;
 const pageSize = 1_000;
 
 export async function createSpooling(options: {
-  store: Pick<Store, 'append' | 'search' | 'log' | 'ping'>;
+  store: Pick<Store, 'append' | 'search' | 'log' | 'ping' | 'continuity'>;
   folder: string;
   logger: Logger;
   maxBytes?: number;
@@ -92,7 +92,8 @@ export async function createSpooling(options: {
     async append(entry) {
       await drained;
       const after = confirmed;
-      if (spool.waiting() === 0)
+      // A store that has lost writes takes no entry, and nothing may be issued.
+      if (spool.waiting() === 0 || store.continuity.fault !== undefined)
         try {
           return await append(entry);
         } catch (error) {

@@ -60,6 +60,17 @@ describe('entries that a locked database cannot take', () => {
     ]);
   }, 30_000);
 
+  test('do not hide that the store has lost acknowledged writes', async () => {
+    const store = await sqlite();
+    const spooling = await spoolingOn(store);
+    const unlock = lock();
+    await record(spooling, 0);
+    unlock();
+    store.continuity.fault = 'it is empty';
+    await expect(record(spooling, 1)).rejects.toMatchObject({ code: 'store_rolled_back' });
+    expect(spooling.waiting()).toBe(1);
+  }, 30_000);
+
   test('end up in the store while new entries arrive all the time, and the spool is left', async () => {
     const store = await sqlite();
     const spooling = await spoolingOn(store);
