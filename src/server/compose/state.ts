@@ -15,7 +15,14 @@ import { SojournError } from '../../platform/errors/index.ts';
 import { sampleRefusals } from '../../platform/limits/index.ts';
 import { openStore, type Store } from '../../platform/store/index.ts';
 import { every } from '../../platform/time/index.ts';
-import { JournalKey, journalRing, type KeyBackend, requirePrivateFolder } from '../../tokens/keys/index.ts';
+import {
+  JournalKey,
+  journalRing,
+  type KeyBackend,
+  mainRing,
+  requirePrivateFolder,
+  requireSameRing,
+} from '../../tokens/keys/index.ts';
 import { openKeyBackend, recordKeys } from '../key-rings/index.ts';
 import { currentMarks, watchForRollback } from '../rollback/index.ts';
 import type { Context } from './context.ts';
@@ -43,6 +50,7 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
   shutdown.add(() => store.close());
   const backend = await openKeyBackend(config, store, { logger, now });
   shutdown.add(() => backend.close?.());
+  await requireSameRing(store, config.keys.path, mainRing);
   // Before the first write: a store that has lost writes must stay as it is.
   const rollback = await watchForRollback({ store, backend, folder: config.keys.path, logger, now });
   shutdown.add(every(rollbackCheckMs, rollback.check));

@@ -36,6 +36,8 @@ export async function watchForRollback(options: RollbackOptions): Promise<Rollba
   let mark = await renewMark(folder, backend);
   let epoch: number | undefined;
   let checks = 0;
+  /** A start that is refused gives one reason, and changes no file. */
+  let isStarting = true;
   let logged: string | undefined;
   /** Why the last check or write of the mark failed. */
   let failure: string | undefined;
@@ -58,12 +60,12 @@ export async function watchForRollback(options: RollbackOptions): Promise<Rollba
       (await missingDocuments(store, types));
     checks++;
     if (lost !== undefined) return lose(lost, seal);
-    if (seal && seal.checkpoint !== mark?.seal?.checkpoint) await note(markOf(seal, now()));
+    if (seal && !isStarting && seal.checkpoint !== mark?.seal?.checkpoint) await note(markOf(seal, now()));
   }
 
   async function lose(fault: string, seal: Seal | undefined): Promise<void> {
     continuity.fault = fault;
-    if (logged === fault) return;
+    if (isStarting || logged === fault) return;
     logged = fault;
     logger.error({ fault }, 'the store has lost acknowledged writes; the server writes and issues nothing');
     // Also after a restart, which forgets the lines of this process that no checkpoint had yet.
@@ -90,6 +92,7 @@ export async function watchForRollback(options: RollbackOptions): Promise<Rollba
   }
 
   await check();
+  isStarting = false;
   return {
     check: () =>
       check().catch((err: unknown) => {

@@ -23,7 +23,7 @@ export {
 export type { PostponedKey } from './propagation-check.ts';
 export { checkRings, progressOf, type RekeyResult, rekey } from './rekey.ts';
 export { type DocumentUrls, findDrift, findPropagationFault } from './remote-documents.ts';
-export type { RingChange } from './replicated.ts';
+export { type RingChange, requireSameRing } from './replicated.ts';
 export {
   type KeyRecord,
   type KeyState,

@@ -217,6 +217,12 @@ function newer(a: Ring | undefined, b: Ring | undefined): Ring | undefined {
 }
 
 /** Rejects two different rings: replacing one would lock out every customer who trusts it. */
+/** Rejects with `key_material_unusable` if the store and the local file have different rings. Writes nothing. */
+export async function requireSameRing(store: Store, folder: string, id: string): Promise<void> {
+  const [local, shared] = [await readRingFile(folder, id), await readStoredRing(store, id)];
+  if (local && shared) assertSameRing(local, shared.ring, ringFilePath(folder, id));
+}
+
 function assertSameRing(ours: Ring, shared: Ring, file: string): void {
   if (ours.id === shared.id) return;
   throw new SojournError('key_material_unusable', {
