@@ -78,16 +78,16 @@ export const postExternal = (
   return requestExternal(address, policy, init, async (_name, answer) => answer.statusCode ?? 0);
 };
 
-/** Resolves to any response and its body, without the secrets of the request. Rejects like `getExternal` if there is none, or if its body is too long or compressed. */
+/** Resolves to any response and its body; that of a refusal never contains the secrets of the request. Rejects like `getExternal` if there is none, or if its body is too long or compressed. */
 export const sendExternal = (
   { url, signal, ...init }: OutboundRequest,
   policy: EgressPolicy,
 ): Promise<OutboundResponse> =>
-  requestExternal(url, policy, { ...init, signal }, async (name, answer) => ({
-    status: answer.statusCode ?? 0,
-    headers: headersOf(answer),
-    body: withoutSecretsOf(init.headers ?? {}, await read(name, answer)),
-  }));
+  requestExternal(url, policy, { ...init, signal }, async (name, answer) => {
+    const status = answer.statusCode ?? 0;
+    const body = withoutSecretsOf(init.headers ?? {}, { status, body: await read(name, answer) });
+    return { status, headers: headersOf(answer), body };
+  });
 
 async function requestExternal<T>(
   address: string,

@@ -23,7 +23,7 @@ export interface OutboundResponse {
 const defaultMaxBytes = 256 * 1024;
 
 /**
- * Sends one request; does not follow redirects. The body of the response never contains the secrets of the request's headers.
+ * Sends one request; does not follow redirects. The body of a refusal never contains the secrets of the request's headers.
  * Rejects with `cloud_timeout` if the signal fires, `cloud_answer_unknown` if the body is too long or compressed, and
  * `cloud_unavailable` for every other failure.
  */
@@ -34,10 +34,11 @@ export async function send(request: OutboundRequest): Promise<OutboundResponse> 
     const answer = await open(url, request);
     try {
       const body = await readText(answer, maxBytes, (what) => unusableBody(url, what));
+      const status = answer.statusCode ?? 0;
       return {
-        status: answer.statusCode ?? 0,
+        status,
         headers: headersOf(answer),
-        body: withoutSecretsOf(request.headers ?? {}, body),
+        body: withoutSecretsOf(request.headers ?? {}, { status, body }),
       };
     } finally {
       // Closes the connection, unless the response was read to its end.

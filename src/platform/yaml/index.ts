@@ -4,7 +4,7 @@
  */
 import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { type Fault, SojournError } from '../errors/index.ts';
-import { readFileWithin } from '../files/index.ts';
+import { type FileLimits, readFileWithin } from '../files/index.ts';
 import type { Path } from '../settings/index.ts';
 
 export interface YamlFile {
@@ -24,14 +24,17 @@ const messages: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'tags are not supported',
 };
 
-/** Rejects with `config_invalid` if the file is unreadable or not plain YAML. */
+/**
+ * For a file that a command names, which may be a pipe. Rejects with `config_invalid` if it is unreadable, too large or not plain
+ * YAML.
+ */
 export async function readYamlFile(file: string, maxBytes = defaultMaxBytes): Promise<YamlFile> {
-  return parseYaml(readBytes(file, maxBytes), file, maxBytes);
+  return parseYaml(readBytes(file, { maxBytes, allowPipes: true }), file, maxBytes);
 }
 
-/** Throws `config_invalid` if the file is no regular file, unreadable or too large. */
-export function readBytes(file: string, maxBytes = defaultMaxBytes): Uint8Array {
-  const result = readFileWithin(file, { maxBytes });
+/** Throws `config_invalid` if the file is unreadable or too large, or a pipe where none is allowed. */
+export function readBytes(file: string, limits: Partial<FileLimits> = {}): Uint8Array {
+  const result = readFileWithin(file, { maxBytes: defaultMaxBytes, ...limits });
   if ('bytes' in result) return result.bytes;
   throw invalidFile([{ path: file, message: result.fault }]);
 }

@@ -94,19 +94,23 @@ const secretHeaders = {
   cookie: 'cookie-secret',
 };
 
-test.each([200, 403])('a body with status %p does not repeat the secrets of the request', async (status) => {
-  answer = ({ headers }, response) =>
-    void response.writeHead(status).end(Object.values({ ...headers, host: '' }).join('|'));
-  const { body } = await ask({ headers: { accept: 'text/plain', 'x-one': '1', ...secretHeaders } });
-  expect(body.split('|').toSorted()).toEqual(
-    [
-      ...Array.from(Object.keys(secretHeaders), (name) =>
-        name === 'authorization' ? 'Bearer [removed]' : '[removed]',
-      ),
-      ...['', '1', 'identity', 'keep-alive', 'sojourn', 'text/plain'],
-    ].toSorted(),
-  );
-});
+test.each([200, 403])(
+  'a body with status %p repeats the secrets of the request only if it is a success',
+  async (status) => {
+    const isSuccess = status === 200;
+    answer = ({ headers }, response) =>
+      void response.writeHead(status).end(Object.values({ ...headers, host: '' }).join('|'));
+    const { body } = await ask({ headers: { accept: 'text/plain', 'x-one': '1', ...secretHeaders } });
+    expect(body.split('|').toSorted()).toEqual(
+      [
+        ...Object.values(secretHeaders).map((value) =>
+          isSuccess ? value : value.replace(/[a-z]+-secret$/, '[removed]'),
+        ),
+        ...['', '1', 'identity', 'keep-alive', 'sojourn', 'text/plain'],
+      ].toSorted(),
+    );
+  },
+);
 
 test('a secret of fewer than 8 characters stays, because it is part of ordinary words', async () => {
   answer = (_, response) => void response.writeHead(403).end('seven letters, and eighteen');

@@ -77,7 +77,7 @@ describe('the configuration', () => {
       },
       setup: { permissions: {}, templates: null },
       federation: { allow_networks: [], ca: null },
-      audit: { on_failure: 'refuse', spool: null },
+      audit: { on_failure: 'refuse', spool: null, retention: { default: null, events: {} } },
       admin_token: null,
     });
   });
