@@ -23,7 +23,7 @@ export function journalIn(
   const stop = startIndexer(() => attempt(() => indexNext(redis)));
   const { search, count } = searchIn(readerIn(redis));
   return {
-    append: ({ at, value, text: entry = toCanonicalText(value) }) =>
+    append: async ({ at, value, text: entry = toCanonicalText(value) }) =>
       write(async () => {
         const salt = randomBytes(16);
         const text = `${at}:${salt.toString('base64url')}:${entry}`;
