@@ -141,7 +141,7 @@ test('keys rekey that fails half-way says which key-encryption key each private 
   expect(await startWith({ encryption_key: `file:${made}` })).toMatchObject({
     code: 1,
     err: expect.stringContaining(
-      'it was not written with this key-encryption key.\n→ Delete no key-encryption key. If `sojourn keys rekey` was interrupted, run it again',
+      'Delete no key-encryption key. If `sojourn keys rekey` was interrupted, run it again',
     ),
   });
   // Another new key would need both: refused with the same advice, and nothing is changed.

@@ -3,6 +3,7 @@
  * once each. While entries wait, new ones join them, so that a store that does not answer delays nobody.
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SojournError } from '../errors/index.ts';
 import type { Logger } from '../log/index.ts';
 import { type Store, toCanonicalText } from '../store/index.ts';
@@ -116,7 +117,8 @@ export async function createSpooling(options: {
         let appended = 0;
         for (let isLast = false; !isLast; ) {
           isLast = spool.waiting() <= batchSize;
-          const round = drainFiles();
+          // The last round begins when the entries that do not wait for it are in the spool.
+          const round = isLast ? nextTurn().then(drainFiles) : drainFiles();
           if (isLast) drained = round.then(ignore, ignore);
           appended += await round;
         }
