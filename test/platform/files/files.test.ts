@@ -1,5 +1,5 @@
 /** Files that an operator names: a pipe, a device or a large file neither blocks the process nor fills its memory. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,14 +49,16 @@ test('everything else gives a reason', () => {
   ]);
 });
 
-test('a YAML file that is a pipe, a folder or a device is a fault of that file', async () => {
+test('a YAML file that a command names may be a pipe; a folder or an endless device is a fault of that file', async () => {
   for (const [name, fault] of [
-    ['pipe', 'is not a regular file'],
-    ['zero', 'is not a regular file'],
+    ['zero', 'is larger than 64 KB'],
     ['folder', 'is a folder, not a file'],
     ['none', 'cannot be read (ENOENT)'],
   ] as const)
     await expect(readYamlFile(path(name))).rejects.toEqual(
       invalidFile([{ path: path(name), message: fault }]),
     );
+  const writer = spawn('sh', ['-c', `echo 'a: 1' > '${path('pipe')}'`]);
+  expect((await readYamlFile(path('pipe'))).raw).toEqual({ a: 1 });
+  writer.kill();
 });
