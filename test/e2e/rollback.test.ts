@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { blackHoleBefore } from '../platform/store/black-hole.ts';
 import { startRedis } from '../support/redis.ts';
 import {
   askToken,
@@ -20,7 +21,6 @@ import {
 import { sojourn } from '../tools/cli/arrange.ts';
 import { environment, type ProcessOptions, type ServerProcess } from './process.ts';
 import { later, newFolder, server, steadyPort } from './stage.ts';
-import { switchTo } from './switch.ts';
 
 interface Stage {
   readonly options: ProcessOptions;
@@ -226,7 +226,7 @@ describe('on Redis', () => {
 
   test('a failover to a replica without the last writes is noticed', async () => {
     const [primary, replica] = [await redis(), await redis()];
-    const front = await switchTo(primary.port);
+    const front = await blackHoleBefore(primary.port);
     later(() => front.close());
     const stage = await start({ store: `redis://127.0.0.1:${front.port}`, keys }, env);
     await ask(replica.port, async (client) => {

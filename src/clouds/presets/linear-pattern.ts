@@ -130,7 +130,7 @@ function simulate(states: readonly State[], start: number, accept: number, text:
 /** The states that can be reached without a character. */
 function closureOf(states: readonly State[], from: readonly number[]): ReadonlySet<number> {
   const reached = new Set(from);
-  // A set also iterates over what is added meanwhile.
+  // The iteration of a set includes values that are added during it.
   for (const index of reached) {
     const state = states[index]!;
     if (state.type === 'split') for (const next of state.next) reached.add(next);

@@ -202,6 +202,20 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** The members about documents. */
+export type DocumentStore = Pick<
+  Store,
+  | 'get'
+  | 'list'
+  | 'versions'
+  | 'insert'
+  | 'replace'
+  | 'remove'
+  | 'totals'
+  | 'countDocuments'
+  | 'acceptMissing'
+>;
+
 /** Dependencies of every backend. */
 export interface StoreDependencies {
   /** For events outside a call: lost and restored connections, settings that risk data loss. */

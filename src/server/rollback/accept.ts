@@ -1,6 +1,6 @@
 /**
  * Accepts the state of a store that lost acknowledged writes. The next checkpoint says so with a higher epoch, and its signature
- * is the proof for every replica: who can only write to the store cannot accept anything.
+ * is the proof for every replica: an attacker who can only write to the store cannot accept anything.
  */
 import {
   type Audit,

@@ -33,7 +33,7 @@ export async function writeNewFile(path: string, chunks: AsyncIterable<string>):
       },
       createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }),
     );
-    // link, not rename: a rename would replace a file that another process created meanwhile.
+    // link, not rename: a rename would replace a file that another process has just created.
     await link(temporary, file);
     const folder = await open(dirname(file), 'r');
     await folder.sync();

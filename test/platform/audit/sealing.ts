@@ -228,7 +228,7 @@ export function describeSealing(name: string, setUp: () => Promise<LoggedBench>)
       await expectSealed(store, signer.jwk);
     }, 15_000);
 
-    /** Seals all lines and stops; then puts another checkpoint in the place of the last one. */
+    /** Seals all lines and stops, then replaces the last checkpoint. */
     async function sealAndChange(change: Change): Promise<void> {
       await start().close();
       const seal = (await store.log.sealed())!;

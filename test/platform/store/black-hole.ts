@@ -1,18 +1,24 @@
-/** A TCP proxy that can stop forwarding while connections stay open, like a network that drops packets or a hung server. */
+/**
+ * A TCP proxy that can stop forwarding while connections stay open, like a network that drops packets or a hung server, and
+ * whose target can change, like the address of a failover.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 export interface BlackHole {
   readonly port: number;
   swallow(on: boolean): void;
+  /** Closes all connections and forwards new ones to this port. */
+  to(port: number): void;
   close(): Promise<void>;
 }
 
 export async function blackHoleBefore(port: number): Promise<BlackHole> {
+  let target = port;
   let swallowing = false;
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
+    const far = connect(target, '127.0.0.1');
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -37,6 +43,10 @@ export async function blackHoleBefore(port: number): Promise<BlackHole> {
     port: typeof address === 'object' && address ? address.port : 0,
     swallow(on) {
       swallowing = on;
+    },
+    to(next) {
+      target = next;
+      for (const socket of sockets) socket.destroy();
     },
     async close() {
       server.close();

@@ -27,7 +27,7 @@ export function describeLog(handles: () => { store: Store; other: Store }): void
       expect(await other.log.lines(3, 10)).toEqual([]);
     });
 
-    test('a seal is stored with its tiles once, by whoever comes first', async () => {
+    test('only the first seal of a size is stored, with its tiles', async () => {
       expect(await store.log.sealed()).toBeUndefined();
       const hashes = (count: number) => new Uint8Array(randomBytes(32 * count));
       const seal = (size: number, note: string): Seal => ({

@@ -110,7 +110,7 @@ describe('the start on Redis', () => {
     ]);
   });
 
-  test('migrates version 1 once, also if another replica does so and changes the state meanwhile', async () => {
+  test('migrates version 1 once, even if another replica migrates and changes the state at the same time', async () => {
     const { url } = await server();
     await ask(url, async (redis) => {
       await redis.mset('{sojourn}:schema', '1', '{sojourn}:journal:sequence', '1');

@@ -1,6 +1,13 @@
 /** Documents in Redis. A write is one Lua script; reading one document is one command. */
 import type { Now } from '../../time/index.ts';
-import { countedTypes, type RecordType, type Store, type Stored, type Totals } from '../contract.ts';
+import {
+  countedTypes,
+  type DocumentStore,
+  type RecordType,
+  type Store,
+  type Stored,
+  type Totals,
+} from '../contract.ts';
 import { pageOf } from '../page.ts';
 import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
@@ -11,22 +18,7 @@ import { documentKey, expiryKey, idsKey, totalsKey } from './keys.ts';
 /** Documents per read; a read of 1,000 blocks the server for well under a millisecond. */
 const countPageSize = 1_000;
 
-export function documentsIn(
-  redis: Connection,
-  write: typeof attempt,
-  now: Now,
-): Pick<
-  Store,
-  | 'get'
-  | 'list'
-  | 'versions'
-  | 'insert'
-  | 'replace'
-  | 'remove'
-  | 'totals'
-  | 'countDocuments'
-  | 'acceptMissing'
-> {
+export function documentsIn(redis: Connection, write: typeof attempt, now: Now): DocumentStore {
   return {
     get: <T>(recordType: string, id: string) =>
       attempt(async () => {

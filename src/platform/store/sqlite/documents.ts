@@ -1,7 +1,7 @@
 /** Documents in SQLite: each operation is one statement, and writes share transactions. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Now } from '../../time/index.ts';
-import type { ListQuery, RecordType, Store } from '../contract.ts';
+import type { DocumentStore, ListQuery, RecordType } from '../contract.ts';
 import { pageOf } from '../page.ts';
 import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
@@ -24,7 +24,7 @@ const columns = 'SELECT id, version, value FROM documents';
  */
 export const listWithin = `${columns} INDEXED BY documents_within WHERE record_type = ? AND within = ? AND id > ? AND ${alive} ORDER BY id LIMIT ?`;
 
-export function documentsIn(database: DatabaseSync, commits: GroupCommit, now: Now): Documents {
+export function documentsIn(database: DatabaseSync, commits: GroupCommit, now: Now): DocumentStore {
   const { commit } = commits;
   const statements = prepare(database);
   const { isCounted, add, ...totals } = totalsIn(database, commits);
@@ -87,19 +87,6 @@ export function documentsIn(database: DatabaseSync, commits: GroupCommit, now: N
     ...totals,
   };
 }
-
-type Documents = Pick<
-  Store,
-  | 'get'
-  | 'list'
-  | 'versions'
-  | 'insert'
-  | 'replace'
-  | 'remove'
-  | 'totals'
-  | 'countDocuments'
-  | 'acceptMissing'
->;
 
 /** An expired document counts as absent, so an insert replaces it. */
 const insertOf = (row: string): string =>
