@@ -148,6 +148,40 @@ test('a shutdown reports not ready at once and accepts connections for 300 ms mo
   expect(await ended).toEqual({ code: 0, signal: null });
 }, 60_000);
 
+test('a shutdown with shutdown.drain of 1500 ms is not ready at once at both listeners, and accepts connections until then', async () => {
+  const drained = await server({
+    folder: await newFolder(),
+    port: await steadyPort(),
+    config: { shutdown: { drain: '1500ms' } },
+  });
+  const statusAt = async (url: string) => (await fetch(url).catch(() => undefined))?.status ?? 'closed';
+  const look = () =>
+    Promise.all(
+      [
+        `${drained.adminOrigin}/readyz`,
+        `${drained.origin}/readyz`,
+        `${drained.origin}/readyz/documents`,
+        `${drained.origin}/jwks`,
+      ].map(statusAt),
+    );
+  expect(await look()).toEqual([200, 200, 200, 200]);
+  const begun = performance.now();
+  const ended = drained.stop('SIGTERM');
+  while ((await statusAt(`${drained.adminOrigin}/readyz`)) === 200) await sleep(5);
+  const noticed = performance.now() - begun;
+  let answered = noticed;
+  for (let seen = await look(); seen[3] !== 'closed'; seen = await look()) {
+    if (seen.includes('closed')) continue;
+    expect(seen).toEqual([503, 503, 503, 200]);
+    answered = performance.now() - begun;
+    await sleep(20);
+  }
+  expect(noticed).toBeLessThan(500);
+  expect(answered).toBeGreaterThan(1_300);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(await ended).toEqual({ code: 0, signal: null });
+}, 60_000);
+
 test('a server that is stopped during its start shuts down in order and closes its database', async () => {
   const folder = await newFolder();
   const file = await writeConfig({ folder, port: await steadyPort() });

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Real servers that accept our tokens, for the tests of `npm run test:long`: Ceph, RabbitMQ and Apache from Debian. Installs
-# what it may. Where it may not, it says so, and the run lists the tests as not run.
+# Real servers that accept our tokens, and a load balancer, for the tests of `npm run test:long`: Ceph, RabbitMQ, Apache and
+# HAProxy from Debian; and faketime, which sets the clock of a single program. Installs what it may. Where it may not, it says so, and the run lists the tests as not run.
 set -u
 
 needed=''
@@ -12,6 +12,8 @@ need /usr/lib/rabbitmq/bin/rabbitmq-server rabbitmq-server
 need /usr/lib/apache2/modules/mod_oauth2.so libapache2-mod-oauth2
 need /usr/lib/apache2/modules/mod_auth_openidc.so libapache2-mod-auth-openidc
 need /usr/sbin/apache2 apache2
+need /usr/sbin/haproxy haproxy
+need faketime faketime
 [ -z "$needed" ] && exit 0
 
 without() {

@@ -24,6 +24,7 @@ const programs: Readonly<Record<string, Program>> = {
   },
   // Debian's folders of programs and modules that are not in the path.
   rabbitmq: has('/usr/lib/rabbitmq/bin/rabbitmq-server'),
+  haproxy: has('/usr/sbin/haproxy'),
   mod_oauth2: has('/usr/lib/apache2/modules/mod_oauth2.so'),
   mod_auth_openidc: has('/usr/lib/apache2/modules/mod_auth_openidc.so'),
 };

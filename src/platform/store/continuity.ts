@@ -8,6 +8,8 @@ import { SojournError } from '../errors/index.ts';
 export interface Continuity {
   /** What the store lost; undefined as long as nothing is known to be lost. A fault refuses every write. */
   fault: string | undefined;
+  /** Why the database is damaged, once a write has failed for that; only a restore repairs it. */
+  damage?: string;
   /** The last committed line of this process. */
   last: { readonly sequence: number; readonly salt: Uint8Array } | undefined;
 }

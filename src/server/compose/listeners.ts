@@ -2,7 +2,7 @@
 import { createKnownAddresses, limitErrors } from '../../platform/limits/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
 import { every, type Now, sleep, systemElapsed } from '../../platform/time/index.ts';
-import { createHealth, watchClock } from '../health/index.ts';
+import { createHealth, isReady, watchClock } from '../health/index.ts';
 import {
   type AppOptions,
   addressReader,
@@ -11,11 +11,14 @@ import {
   createPublicApp,
   type DocumentsThread,
   documentPaths,
+  documentsReadinessPath,
   endsIn,
   findDocument,
   followTls,
   type Listener,
   listen,
+  type Probes,
+  readinessPath,
   readTls,
   startDocumentsThread,
   type TlsPair,
@@ -34,9 +37,6 @@ export interface Listeners {
   readonly documents: DocumentsThread | undefined;
 }
 
-/** Time for load balancers to see that this replica is no longer ready, before it takes no more connections. */
-const lingerMs = 300;
-
 const webhookPollMs = 1_000;
 const clockLookMs = 1_000;
 
@@ -52,6 +52,7 @@ export async function startListeners(context: Context, state: State, services: S
   const health = createHealth({
     store: state.store,
     keyrings,
+    rollback: state.rollback,
     backend: state.backend,
     algorithms: config.keys.algorithms,
     shortTimes: config.keys.allow_short_times,
@@ -74,6 +75,10 @@ export async function startListeners(context: Context, state: State, services: S
   const auditKey = () => state.sealer.verifierKey()?.text;
   const knownAddresses = createKnownAddresses(now);
   const path = new URL(config.issuer).pathname.replace(/\/$/, '');
+  const probes: Probes = new Map([
+    [readinessPath, health.isReady],
+    [documentsReadinessPath, async () => isReady(health.documentChecks())],
+  ]);
   const publicApp = createPublicApp(
     {
       ...services,
@@ -81,6 +86,7 @@ export async function startListeners(context: Context, state: State, services: S
       auditKey,
       now,
       path,
+      probes,
       failedSignIns: config.limits.failed_sign_ins,
       refusedSignIns: config.limits.refused_sign_ins,
       requestsInFlight: config.limits.requests_in_flight,
@@ -101,7 +107,7 @@ export async function startListeners(context: Context, state: State, services: S
       now,
       metrics: metrics.text,
       presets: config.presets.own,
-      readiness: health.checks,
+      health,
       isOwnHost: (host) =>
         isLoopback(host) ||
         host === config.listen.admin.host.toLowerCase() ||
@@ -117,7 +123,7 @@ export async function startListeners(context: Context, state: State, services: S
     ...config.listen.public,
     tls,
     name: 'public',
-    isDocument: endsIn(documentPaths),
+    isDocument: endsIn([...documentPaths, ...probes.keys()]),
     isKnown: knownAddresses.has,
     maxWaiting: config.limits.requests_in_flight,
     onBusy: () => metrics.requestsOf('public')(unread),
@@ -165,7 +171,7 @@ export async function startListeners(context: Context, state: State, services: S
     publicListener.startDraining();
     adminListener.startDraining();
     documents?.startDraining();
-    return sleep(lingerMs);
+    return sleep(config.shutdown.drain * 1000);
   });
   return { publicListener, adminListener, documents };
 }

@@ -24,7 +24,7 @@ import {
   requireSameRing,
 } from '../../tokens/keys/index.ts';
 import { openKeyBackend, recordKeys } from '../key-rings/index.ts';
-import { currentMarks, watchForRollback } from '../rollback/index.ts';
+import { currentMarks, type RollbackWatch, watchForRollback } from '../rollback/index.ts';
 import type { Context } from './context.ts';
 
 export interface State {
@@ -33,6 +33,7 @@ export interface State {
   /** With `audit.on_failure: spool`. */
   readonly spooling: Spooling | undefined;
   readonly backend: KeyBackend;
+  readonly rollback: RollbackWatch;
   readonly journalKey: JournalKey;
   readonly sealer: Sealer;
   readonly proofs: AuditProofs;
@@ -83,7 +84,7 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
       await spooling?.drain();
     }),
   );
-  return { store, audit, spooling, backend, journalKey, sealer, proofs: createProofs(store.log) };
+  return { store, audit, spooling, backend, rollback, journalKey, sealer, proofs: createProofs(store.log) };
 }
 
 /**

@@ -28,6 +28,8 @@ export interface Config {
     /** Spelled as in the file. */
     readonly client_certificate_header: string | null;
   };
+  /** Seconds. */
+  readonly shutdown: { readonly drain: number };
   /** Lower-case names and addresses, without brackets and ports. */
   readonly admin: { readonly hosts: readonly string[] };
   /** Risks that the operator accepts. */

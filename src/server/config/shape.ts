@@ -13,10 +13,10 @@ import {
 import { durationBetween, durationField, nameField } from '../../platform/validation/index.ts';
 import { backendKeys, backendNames } from '../../tokens/keys/index.ts';
 import { addressField, cidrField, hostField } from './address.ts';
+import { auditKeys } from './audit.ts';
 import { issuerField } from './issuer.ts';
 import { limitKeys } from './limits.ts';
 import { publishField } from './publish.ts';
-import { ageField, eventAgesField } from './retention.ts';
 import { permissionsField, templatesField } from './setup.ts';
 import { storeField } from './store.ts';
 
@@ -80,6 +80,13 @@ export const shape = {
         .nullable(),
       null,
       'The header in which a proxy in `trust_proxy` forwards the verified client certificate, as in RFC 9440 or as URL-encoded PEM. The header is ignored from any other peer.',
+    ),
+  },
+  shutdown: {
+    drain: key(
+      durationBetween('100ms', '10m'),
+      '300ms',
+      'How long the server, after SIGTERM or SIGINT, reports not ready and still accepts connections. Behind a load balancer, more than the interval of its health checks times the failures that it waits for: `8s` for HAProxy’s defaults.',
     ),
   },
   admin: {
@@ -273,28 +280,5 @@ export const shape = {
     ),
   },
   limits: limitKeys,
-  audit: {
-    on_failure: key(
-      z.enum(['refuse', 'spool', 'continue'], 'must be refuse, spool or continue'),
-      'refuse',
-      'What to do with a request whose audit entry the store cannot take: `refuse` it; `spool` the entry to a local file, from which the server appends it later; or `continue` and log an error.',
-    ),
-    spool: key(
-      fileField.nullable(),
-      null,
-      'Folder for `audit.on_failure: spool`, on a disk that survives a restart. The default is `audit-spool` in `keys.path`.',
-    ),
-    retention: {
-      default: key(
-        ageField.nullable(),
-        null,
-        'The age from which `sojourn audit prune` archives a line and removes its text, such as `400d`. Without it, lines are kept. See docs/audit.md.',
-      ),
-      events: key(
-        eventAgesField,
-        {},
-        'The age for lines of single events, or `forever`: `{ token.issued: 90d, policy.updated: forever }`.',
-      ),
-    },
-  },
+  audit: auditKeys,
 } as const;

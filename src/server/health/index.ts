@@ -1,14 +1,17 @@
 /**
- * Readiness: whether a load balancer should send requests to this process. Owns: the checks behind /readyz. Does not
- * own: /healthz, which checks nothing; an answer shows that the process runs.
+ * Readiness: whether a load balancer should send requests to this process. Owns: the checks behind /readyz (tokens can be issued
+ * now) and /readyz/documents (discovery and JWKS can be served). Does not own: /healthz, which checks nothing; an answer shows
+ * that the process runs.
  */
 import type { Suspension } from '../../access/suspension/index.ts';
 import type { Algorithm } from '../../clouds/index.ts';
 import type { SealState } from '../../platform/audit/index.ts';
+import { createSingleFlight } from '../../platform/cache/index.ts';
 import type { Store } from '../../platform/store/index.ts';
-import { toTimestamp } from '../../platform/time/index.ts';
+import { systemElapsed, toTimestamp } from '../../platform/time/index.ts';
 import type { KeyBackend, Keyring, Keyrings, PostponedKey } from '../../tokens/keys/index.ts';
 import type { BucketState, MirrorState } from '../../tokens/publishing/index.ts';
+import type { RollbackWatch } from '../rollback/index.ts';
 import type { ClockWatch } from './clock.ts';
 
 export { type ClockWatch, watchClock } from './clock.ts';
@@ -20,15 +23,25 @@ export interface ReadinessCheck {
 }
 
 export interface Health {
+  /** Whether tokens can be issued now. */
   checks(): Promise<readonly ReadinessCheck[]>;
+  /** Whether discovery and JWKS can be served, also while the store is down. */
+  documentChecks(): readonly ReadinessCheck[];
+  /** Whether all `checks` are ok, as of a second ago at most: anyone may ask, as often as they like. */
+  isReady(): Promise<boolean>;
   /** Reports not ready from now on, because the process shuts down. */
   startShutdown(): void;
 }
 
+const readyForMs = 1_000;
+
+export const isReady = (checks: readonly ReadinessCheck[]): boolean => checks.every(({ ok }) => ok);
+
 export function createHealth(options: {
   store: Store;
+  rollback: Pick<RollbackWatch, 'failure'>;
   keyrings: Keyrings;
-  backend: Pick<KeyBackend, 'failure'>;
+  backend: Pick<KeyBackend, 'failure' | 'sign'>;
   algorithms: readonly Algorithm[];
   shortTimes: boolean;
   places: () => readonly BucketState[];
@@ -39,21 +52,24 @@ export function createHealth(options: {
   spooled?: (() => number) | undefined;
   sealing: () => SealState;
 }): Health {
-  const { store, keyrings, backend, algorithms, shortTimes, places, copies, clock, ...audit } = options;
+  const { store, rollback, keyrings, backend, algorithms, shortTimes, places, copies, clock, ...audit } =
+    options;
   const { suspensions, spooled, sealing } = audit;
   let shuttingDown = false;
+  const shutdownCheck = (): readonly ReadinessCheck[] =>
+    shuttingDown ? [{ name: 'shutdown', ok: false, detail: 'shutting down' }] : [];
+  const singleFlight = createSingleFlight<boolean>();
+  let latest: { readonly isReady: boolean; readonly at: number } | undefined;
 
-  return {
+  const health: Health = {
     async checks() {
-      const checks = [await storeCheck(store), keysCheck(keyrings.main, algorithms)];
+      const checks = [await storeCheck(store, rollback), keysCheck(keyrings.main, algorithms)];
       const waiting = spooled?.() ?? 0;
       if (waiting > 0) checks.push(spoolCheck(waiting));
       // If the store does not answer, its own check says so.
       const suspended = await suspensions().catch(() => []);
       if (suspended.length > 0) checks.push(issuingCheck(suspended));
-      const failure = backend.failure?.();
-      // Stays ready: a backend failure affects every replica, and with none ready the JWKS would be unavailable too.
-      if (failure) checks.push({ name: 'key_backend', ok: true, detail: `does not sign: ${failure}` });
+      checks.push(...(await backendCheck(backend, keyrings.main)));
       const { failure: unsealed, unsealedSince } = sealing();
       if (unsealed !== undefined) checks.push(sealCheck(unsealed, unsealedSince));
       const postponed = keyrings.postponed();
@@ -70,18 +86,35 @@ export function createHealth(options: {
       const jump = clock.lastJump();
       // Stays ready: the process cannot know whether the old or the new time is right.
       if (jump) checks.push({ name: 'clock_jump', ok: true, detail: jump });
-      if (shuttingDown) checks.push({ name: 'shutdown', ok: false, detail: 'shutting down' });
-      return checks;
+      return [...checks, ...shutdownCheck()];
     },
+
+    documentChecks: () => [documentsCheck(keyrings.main), ...shutdownCheck()],
+
+    async isReady() {
+      if (shuttingDown) return false;
+      if (latest && systemElapsed() - latest.at < readyForMs) return latest.isReady;
+      return singleFlight('', async () => {
+        latest = { isReady: isReady(await health.checks()), at: systemElapsed() };
+        return latest.isReady;
+      });
+    },
+
     startShutdown() {
       shuttingDown = true;
     },
   };
+  return health;
 }
 
-const storeCheck = (store: Store): Promise<ReadinessCheck> =>
+const storeCheck = (store: Store, rollback: Pick<RollbackWatch, 'failure'>): Promise<ReadinessCheck> =>
   store.ping().then(
-    () => ({ name: 'store', ok: true, detail: 'reads and writes' }),
+    () => {
+      const damage = store.continuity.damage ?? rollback.failure();
+      return damage === undefined
+        ? { name: 'store', ok: true, detail: 'reads and writes' }
+        : { name: 'store', ok: false, detail: `is damaged: ${damage}; restore a backup` };
+    },
     () => ({
       name: 'store',
       ok: false,
@@ -92,6 +125,28 @@ const storeCheck = (store: Store): Promise<ReadinessCheck> =>
     }),
   );
 
+/**
+ * A failure lasts until a signature succeeds. A server that is not ready gets no requests that would try, so this does, with a text
+ * that is no JWS: it contains no dot.
+ */
+async function backendCheck(
+  backend: Pick<KeyBackend, 'failure' | 'sign'>,
+  keyring: Keyring,
+): Promise<readonly ReadinessCheck[]> {
+  const failure = backend.failure?.();
+  if (!failure) return [];
+  const active = keyring.list().filter(({ state }) => state === 'active');
+  const signatures = active.map((key) => backend.sign(key, Buffer.from(`sojourn tests the key ${key.kid}`)));
+  const ok = (await Promise.allSettled(signatures)).every(({ status }) => status === 'fulfilled');
+  return [{ name: 'key_backend', ok, detail: ok ? failure : `does not sign: ${failure}` }];
+}
+
+function documentsCheck(keyring: Keyring): ReadinessCheck {
+  const keys = keyring.publicKeys().length;
+  const detail = keys > 0 ? `${keys} public ${keys === 1 ? 'key' : 'keys'}` : 'there is no public key';
+  return { name: 'documents', ok: keys > 0, detail };
+}
+
 /** Stays ready: the entries are on the disk. */
 const spoolCheck = (waiting: number): ReadinessCheck => ({
   name: 'audit_spool',
@@ -99,7 +154,7 @@ const spoolCheck = (waiting: number): ReadinessCheck => ({
   detail: `${waiting} audit ${waiting === 1 ? 'entry waits' : 'entries wait'} for the store`,
 });
 
-/** Stays ready: discovery and JWKS must remain available. */
+/** Stays ready: a suspension is a decision, not a fault. Only a replica that gets requests can tell clients about it. */
 const issuingCheck = (suspended: readonly Suspension[]): ReadinessCheck => ({
   name: 'issuing',
   ok: true,
@@ -110,7 +165,7 @@ const issuingCheck = (suspended: readonly Suspension[]): ReadinessCheck => ({
   ),
 });
 
-/** Stays ready: lines are still stored, and the JWKS must remain available. */
+/** Stays ready: lines are still stored. */
 const sealCheck = (failure: string, since: number | undefined): ReadinessCheck => ({
   name: 'audit_seal',
   ok: true,

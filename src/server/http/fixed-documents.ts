@@ -1,7 +1,11 @@
-/** Serves discovery and JWKS before koa: fixed bytes with an ETag, the same for every caller and every query. */
+/**
+ * Serves what comes before koa: discovery and JWKS, fixed bytes with an ETag, the same for every caller and every query; and the
+ * readiness probes of load balancers.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FixedDocument } from '../../tokens/issuer/index.ts';
 import type { AppOptions } from './app.ts';
+import { answerProbe, type Probes } from './readiness.ts';
 import { faultOfTarget } from './request-target.ts';
 
 /** A request listener that resolves once it has handled the request. */
@@ -24,7 +28,11 @@ export const endsIn =
 /** Any other request, one with an invalid target, and one whose document is missing or cannot be read go to `next`. */
 export const documentsFirst =
   (
-    { find, isDocument }: { find: FindDocument; isDocument: (path: string) => boolean },
+    {
+      find,
+      isDocument,
+      probes,
+    }: { find: FindDocument; isDocument: (path: string) => boolean; probes: Probes },
     { now, observe }: Pick<AppOptions, 'now' | 'observe'>,
     next: Handler,
   ): Handler =>
@@ -32,13 +40,16 @@ export const documentsFirst =
     const { url = '', method = '' } = request;
     const query = url.indexOf('?');
     const path = query === -1 ? url : url.slice(0, query);
-    if ((method !== 'GET' && method !== 'HEAD') || !isDocument(path) || faultOfTarget(request))
+    const probe = probes.get(path);
+    if ((method !== 'GET' && method !== 'HEAD') || !(probe || isDocument(path)) || faultOfTarget(request))
       return next(request, response);
     const startedAt = now();
+    const observed = (route: string, status: number) =>
+      observe({ route, method, status, seconds: (now() - startedAt) / 1000 });
+    if (probe) return answerProbe(response, probe).then((status) => observed(path, status));
     const serve = (found: Found | undefined): Promise<void> | void => {
       if (!found) return next(request, response);
-      const status = serveDocument(request, response, found.document);
-      observe({ route: found.route, method, status, seconds: (now() - startedAt) / 1000 });
+      observed(found.route, serveDocument(request, response, found.document));
     };
     const found = find(path);
     return found instanceof Promise ? found.then(serve, () => serve(undefined)) : serve(found);

@@ -11,5 +11,6 @@ export { type DocumentsThread, startDocumentsThread } from './documents-thread/i
 export { endsIn } from './fixed-documents.ts';
 export { documentPaths, findDocument } from './public/documents.ts';
 export { createPublicApp, type PublicServices as PublicRooms } from './public/index.ts';
+export { documentsReadinessPath, type Probes, readinessPath } from './readiness.ts';
 export { type Listener, listen } from './server.ts';
 export { followTls, readTls, type TlsPair } from './tls.ts';

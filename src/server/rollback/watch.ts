@@ -20,6 +20,8 @@ export interface RollbackOptions {
 export interface RollbackWatch {
   /** Sets the fault of the store, and takes it back when an administrator has accepted the rollback. Never rejects. */
   check(): Promise<void>;
+  /** Why the last comparison was not possible, although the store answers: it is damaged. */
+  failure(): string | undefined;
 }
 
 /** Counting reads the id of every document; the few that can open everything are counted in each check. */
@@ -41,6 +43,7 @@ export async function watchForRollback(options: RollbackOptions): Promise<Rollba
   let logged: string | undefined;
   /** Why the last check or write of the mark failed. */
   let failure: string | undefined;
+  let unreadable: string | undefined;
 
   async function check(): Promise<void> {
     const { fault, seal, seenEpoch, ...found } = await compareWithMark(options, mark);
@@ -86,7 +89,7 @@ export async function watchForRollback(options: RollbackOptions): Promise<Rollba
 
   /** Once for each reason. */
   function warn(err: unknown, what: string): void {
-    const reason = `${what}: ${err instanceof Error ? err.message : err}`;
+    const reason = `${what}: ${messageOf(err)}`;
     if (reason !== failure) logger.warn({ err }, what);
     failure = reason;
   }
@@ -95,10 +98,19 @@ export async function watchForRollback(options: RollbackOptions): Promise<Rollba
   isStarting = false;
   return {
     check: () =>
-      check().catch((err: unknown) => {
-        // An outage is no rollback, and other checks report it.
-        const isOutage = err instanceof SojournError && err.code === 'store_unavailable';
-        if (!isOutage) warn(err, 'cannot compare the store with the high-water mark');
-      }),
+      check().then(
+        () => {
+          unreadable = undefined;
+        },
+        (err: unknown) => {
+          // An outage is no rollback, and other checks report it.
+          if (err instanceof SojournError && err.code === 'store_unavailable') return;
+          unreadable = messageOf(err);
+          warn(err, 'cannot compare the store with the high-water mark');
+        },
+      ),
+    failure: () => unreadable,
   };
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -15,6 +15,7 @@ describe('the configuration', () => {
         tls: null,
         client_certificate_header: null,
       },
+      shutdown: { drain: 0.3 },
       admin: { hosts: [] },
       allow: { plain_redis: false, shared_key_folder: false, shared_database: false },
       trust_proxy: ['10.0.0.0/8'],

@@ -52,11 +52,12 @@ export function serverSuite(name: string, open: () => Promise<ServerBench>): voi
       const ready = await fetch(`${server.adminOrigin}/readyz`);
       const { checks } = (await ready.json()) as { checks: unknown[] };
       expect({ status: ready.status, checks }).toEqual({
-        status: 200,
+        status: 503,
         checks: expect.arrayContaining([
-          { name: 'key_backend', ok: true, detail: expect.stringMatching(bench.reason) },
+          { name: 'key_backend', ok: false, detail: expect.stringMatching(bench.reason) },
         ]),
       });
+      expect((await fetch(`${server.issuer}/readyz/documents`)).status).toBe(200);
       for (const secret of bench.secrets) expect(server.logged()).not.toContain(secret);
 
       await server.stop();

@@ -70,7 +70,9 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
     observe: () => attempts.push(now() - startedAt),
   });
   const health = createHealth({
-    ...{ store, keyrings, algorithms, backend: {}, shortTimes: false },
+    ...{ store, keyrings, algorithms, shortTimes: false },
+    backend: { sign: () => Promise.reject(new Error('nothing is signed')) },
+    rollback: { failure: () => undefined },
     places: publisher.states,
     copies: mirrors.states,
     clock: { lastJump: () => undefined },

@@ -282,7 +282,7 @@ describe('sojourn doctor, from outside,', () => {
     expect((await examined(server)).of('admin_listener')).toEqual({
       name: 'admin_listener',
       outcome: 'failed',
-      detail: `${server.issuer} serves /admin/v1/keys, /metrics, /readyz`,
+      detail: `${server.issuer} serves /admin/v1/keys, /metrics, /healthz`,
       advice: 'Configure the reverse proxy to forward to listen.public only.',
     });
   }, 60_000);

@@ -2,7 +2,7 @@
 import { SojournError } from '../../errors/index.ts';
 
 /** Properties of node:sqlite errors; result codes: https://sqlite.org/rescode.html */
-interface SqliteError {
+export interface SqliteError {
   readonly code?: unknown;
   readonly errcode?: number;
   readonly message?: string;
@@ -12,7 +12,7 @@ interface SqliteError {
 export const isBusy = (error: unknown): boolean => ((error as SqliteError).errcode ?? 0) % 256 === 5;
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB; extended codes use the high bits. */
-const isCorrupt = ({ errcode = 0 }: SqliteError) => [11, 26].includes(errcode % 256);
+export const isCorrupt = ({ errcode = 0 }: SqliteError) => [11, 26].includes(errcode % 256);
 
 /** Maps errors while serving: a full disk, a lock timeout, a damaged file. Returns programming errors unchanged. */
 export function servingFailure(cause: unknown): unknown {

@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep, systemElapsed } from '../../time/index.ts';
 import { type Budget, budgets } from '../budget.ts';
 import { type Continuity, lostWrites } from '../continuity.ts';
+import { isCorrupt, type SqliteError } from './failure.ts';
 import { settle } from './retry.ts';
 
 interface Pending extends PromiseWithResolvers<unknown> {
@@ -53,6 +54,7 @@ export function groupCommit(database: DatabaseSync, path: string, continuity: Co
       if (batch.length > 1) nextCommitAt = endedAt + Math.min(endedAt - startedAt, longestPauseMs);
       return results;
     } catch (error) {
+      if (isCorrupt(error as SqliteError)) continuity.damage = (error as Error).message;
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }

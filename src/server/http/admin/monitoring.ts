@@ -1,10 +1,13 @@
 /** Health checks and metrics, without a token: the admin listener is not public. */
 import type Router from '@koa/router';
+import type { Context } from 'koa';
+import { isReady, type ReadinessCheck } from '../../health/index.ts';
+import { documentsReadinessPath, readinessPath, readinessStatus } from '../readiness.ts';
 import type { AdminServices } from './services.ts';
 
 export function mountMonitoring(
   router: Router,
-  { metrics, readiness }: Pick<AdminServices, 'metrics' | 'readiness'>,
+  { metrics, health }: Pick<AdminServices, 'metrics' | 'health'>,
 ) {
   router.use(async (ctx, next) => {
     ctx.set('cache-control', 'no-store');
@@ -15,15 +18,17 @@ export function mountMonitoring(
     ctx.body = { status: 'ok' };
   });
 
-  router.get('/readyz', async (ctx) => {
-    const checks = await readiness();
-    const ready = checks.every(({ ok }) => ok);
-    ctx.status = ready ? 200 : 503;
-    ctx.body = { status: ready ? 'ready' : 'not_ready', checks };
-  });
+  router.get(readinessPath, async (ctx) => answer(ctx, await health.checks()));
+  router.get(documentsReadinessPath, (ctx) => answer(ctx, health.documentChecks()));
 
   router.get('/metrics', async (ctx) => {
     ctx.body = await metrics();
     ctx.set('content-type', 'text/plain; version=0.0.4; charset=utf-8');
   });
+}
+
+function answer(ctx: Context, checks: readonly ReadinessCheck[]): void {
+  const { status, text } = readinessStatus(isReady(checks));
+  ctx.status = status;
+  ctx.body = { status: text, checks };
 }

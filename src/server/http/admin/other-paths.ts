@@ -149,14 +149,25 @@ const credentials = (operationId: string) => ({
   },
 });
 
+const readiness = {
+  200: json('Ready; with the detail of every check'),
+  503: json('Not ready; with the detail of every check'),
+};
+
 export const otherPaths = {
   '/healthz': monitoringPath('isAlive', 'Check that the process is running', {
     200: json('The process is running'),
   }),
-  '/readyz': monitoringPath('isReady', 'Check that the process can serve requests', {
-    200: json('Ready; with the detail of every check'),
-    503: json('Not ready; with the detail of every check'),
-  }),
+  '/readyz': monitoringPath(
+    'isReady',
+    'Check that tokens can be issued now. The public listener answers it too, without the checks',
+    readiness,
+  ),
+  '/readyz/documents': monitoringPath(
+    'areDocumentsReady',
+    'Check that discovery and JWKS can be served, also while the store is down. The public listener and `listen.documents` answer it too, without the checks',
+    readiness,
+  ),
   '/metrics': monitoringPath('scrape', 'Fetch metrics in the Prometheus text format', {
     200: { description: 'Text format version 0.0.4', content: { 'text/plain': { schema: text } } },
   }),

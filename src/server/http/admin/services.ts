@@ -16,7 +16,7 @@ import type { Now } from '../../../platform/time/index.ts';
 import type { Issuers } from '../../../tokens/issuer/index.ts';
 import type { Keyrings } from '../../../tokens/keys/index.ts';
 import type { OutageBudget } from '../../../tokens/outage-budget/index.ts';
-import type { ReadinessCheck } from '../../health/index.ts';
+import type { Health } from '../../health/index.ts';
 
 export interface AdminServices {
   readonly tenants: Tenants;
@@ -41,5 +41,5 @@ export interface AdminServices {
   readonly isOwnHost: (host: string) => boolean;
   /** In the Prometheus text format. */
   readonly metrics: () => Promise<string>;
-  readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  readonly health: Pick<Health, 'checks' | 'documentChecks'>;
 }

@@ -9,6 +9,8 @@ import type { SentDocument, ToThread } from './messages.ts';
 
 export interface DocumentsCache {
   readonly find: FindDocument;
+  /** Whether it has the documents of the shared issuer. */
+  hasDocuments(): boolean;
   /** Takes a message of the server. */
   take(message: ToThread): void;
 }
@@ -63,6 +65,8 @@ export function createDocumentsCache(ask: (path: string) => void, elapsed: Elaps
       if (entry && elapsed() < entry.freshUntil) return entry.found;
       return callers < maxWaiting ? request(path, entry ? refreshMs : patienceMs) : entry?.found;
     },
+
+    hasDocuments: () => shared.size > 0,
 
     take(message) {
       if (message.type === 'documents') {

@@ -7,6 +7,7 @@ import { SojournError } from '../../../platform/errors/index.ts';
 import { systemElapsed, systemNow } from '../../../platform/time/index.ts';
 import { within } from '../address.ts';
 import { documentsFirst, endsIn } from '../fixed-documents.ts';
+import { documentsReadinessPath } from '../readiness.ts';
 import { faultOfTarget } from '../request-target.ts';
 import { listen } from '../server.ts';
 import { createDocumentsCache } from './cache.ts';
@@ -19,9 +20,14 @@ const { host, port: tcpPort, tls, caps, proxies, documentPaths } = workerData as
 
 const observe = createObservations((requests) => send({ type: 'observed', requests }));
 const isDocument = endsIn(documentPaths);
+let isDraining = false;
 const cache = createDocumentsCache((path) => send({ type: 'find', path }), systemElapsed);
 const handler = documentsFirst(
-  { find: cache.find, isDocument },
+  {
+    find: cache.find,
+    isDocument,
+    probes: new Map([[documentsReadinessPath, () => cache.hasDocuments() && !isDraining]]),
+  },
   { now: systemNow, observe },
   (request, response) => {
     const { method, url = '' } = request;
@@ -42,8 +48,10 @@ try {
   });
   port.on('message', (message: ToThread) => {
     if (message.type === 'tls') listener.renewTls(message.tls);
-    else if (message.type === 'drain') listener.startDraining();
-    else if (message.type === 'close') void listener.close().then(() => send({ type: 'closed' }));
+    else if (message.type === 'drain') {
+      isDraining = true;
+      listener.startDraining();
+    } else if (message.type === 'close') void listener.close().then(() => send({ type: 'closed' }));
     else cache.take(message);
   });
   send({ type: 'listening', origin: listener.origin });

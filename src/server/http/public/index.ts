@@ -1,5 +1,5 @@
 /**
- * The public listener: discovery, JWKS, /token, /v1 and /connect. Owns: the allow-list of paths; any other path is 404.
+ * The public listener: discovery, JWKS, /token, /v1, /connect and readiness. Owns: the allow-list of paths; any other path is 404.
  * Does not own: issuing tokens (issuer), exchanging them for credentials (exchange), and the customer's page (portal).
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
@@ -21,6 +21,7 @@ import {
 import { type AppOptions, createApp, notFoundOrMethodNotAllowed } from '../app.ts';
 import { answerBusy, unread } from '../busy.ts';
 import { documentsFirst, endsIn, type Handler, serveDocument } from '../fixed-documents.ts';
+import type { Probes } from '../readiness.ts';
 import { mountConnect } from './connect.ts';
 import { mountCredentials } from './credentials.ts';
 import { documentOf, documentPaths, findDocument } from './documents.ts';
@@ -44,12 +45,13 @@ export interface PublicServices {
   /** Requests in progress, apart from those for documents. */
   readonly requestsInFlight: number;
   readonly certificateOf: CertificateOf;
+  readonly probes: Probes;
   /** The path of the issuer: empty for `https://id.vendor.com`. */
   readonly path: string;
 }
 
 export function createPublicApp(services: PublicServices, options: AppOptions): RequestListener {
-  const { issuers, path, limits } = services;
+  const { issuers, path, limits, probes } = services;
   const router = new Router({ prefix: path, strict: true, sensitive: true });
   const limitedServices = { ...services, ...createUnauthenticatedCallers(services) };
   const serveIssuer = (base: string, find: (ctx: TenantContext) => Promise<Issuer>) => {
@@ -79,7 +81,7 @@ export function createPublicApp(services: PublicServices, options: AppOptions): 
   });
   return withStoreBudget(
     documentsFirst(
-      { find: findDocument(issuers, path, services.auditKey), isDocument: endsIn(documentPaths) },
+      { find: findDocument(issuers, path, services.auditKey), isDocument: endsIn(documentPaths), probes },
       options,
       limitInFlight(services.requestsInFlight, options.observe, app.callback()),
     ),
