@@ -35,12 +35,13 @@ export interface Config {
   /** Risks that the operator accepts. */
   readonly allow: {
     readonly plain_redis: boolean;
+    readonly plain_postgres: boolean;
     readonly shared_key_folder: boolean;
     readonly shared_database: boolean;
   };
   /** CIDRs, each with its prefix length. */
   readonly trust_proxy: readonly string[];
-  /** `sqlite:FILE`, `redis://…` or `rediss://…` */
+  /** `sqlite:FILE`, `postgres://…`, `redis://…` or `rediss://…` */
   readonly store: string;
   readonly keys: BackendSettings & {
     readonly backend: BackendName;

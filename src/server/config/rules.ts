@@ -5,6 +5,7 @@ import type { PartialValues } from '../../platform/settings/index.ts';
 import { durationField } from '../../platform/validation/index.ts';
 import type { Address } from './address.ts';
 import type { shape } from './shape.ts';
+import { isPlain } from './store.ts';
 
 type Keys = PartialValues<typeof shape>;
 
@@ -69,10 +70,18 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
       : undefined,
 
   ({ store, allow: { plain_redis } }) =>
-    store?.startsWith('redis:') && plain_redis === false && !isLoopback(new URL(store).hostname)
+    store?.startsWith('redis:') && plain_redis === false && isPlain(store)
       ? fault(
           'store',
           'sends the state over the network without encryption: use rediss://, or set allow.plain_redis: true if the network encrypts it',
+        )
+      : undefined,
+
+  ({ store, allow: { plain_postgres } }) =>
+    store?.startsWith('postgres') && plain_postgres === false && isPlain(store)
+      ? fault(
+          'store',
+          'sends the state over the network without encryption: add ?sslmode=verify-full, or set allow.plain_postgres: true if the network encrypts it',
         )
       : undefined,
 
@@ -124,7 +133,7 @@ const rules: readonly ((known: Keys) => Fault | undefined)[] = [
     store && !store.startsWith('sqlite:') && keys.backend === 'file' && keys.encryption_key === null
       ? fault(
           'keys.encryption_key',
-          'is required with a Redis store: every replica decrypts the keys that any replica created',
+          'is required with a shared store: every replica decrypts the keys that any replica created',
         )
       : undefined,
 ];

@@ -13,6 +13,7 @@ import {
 import { durationBetween, durationField, nameField } from '../../platform/validation/index.ts';
 import { backendKeys, backendNames } from '../../tokens/keys/index.ts';
 import { addressField, cidrField, hostField } from './address.ts';
+import { allowKeys } from './allow.ts';
 import { auditKeys } from './audit.ts';
 import { issuerField } from './issuer.ts';
 import { limitKeys } from './limits.ts';
@@ -96,23 +97,7 @@ export const shape = {
       'Further names and addresses, without a port, for which the admin API answers. It always answers for loopback names and for the address of `listen.admin`. Any other `Host` gets 403, because it can be a web page that uses DNS rebinding.',
     ),
   },
-  allow: {
-    plain_redis: key(
-      z.boolean(),
-      false,
-      'Accepts `redis://` outside loopback, for a network that encrypts in another way. Otherwise anyone on the path reads and changes the state.',
-    ),
-    shared_key_folder: key(
-      z.boolean(),
-      false,
-      'Accepts a folder `keys.path` in which other users can write.',
-    ),
-    shared_database: key(
-      z.boolean(),
-      false,
-      'Accepts an SQLite database that other users can read, or a folder of it in which they can write.',
-    ),
-  },
+  allow: allowKeys,
   trust_proxy: key(
     z.array(cidrField).max(100, 'must have at most 100 networks'),
     [],
@@ -121,7 +106,7 @@ export const shape = {
   store: key(
     storeField,
     'sqlite:./data/sojourn.db',
-    'Where the state is stored: `sqlite:FILE` for one process, `redis://…` or `rediss://…` for several replicas.',
+    'Where the state is stored: `sqlite:FILE` for one machine; `postgres://USER:PASSWORD@HOST/DATABASE`, `redis://…` or `rediss://…` for several. See “Stores” in docs/operations.md.',
   ),
   keys: {
     backend: key(

@@ -1,10 +1,11 @@
-/** Test benches for the two backends: empty state, several handles, an adjustable clock, all log lines. */
+/** Test benches for the backends: empty state, several handles, an adjustable clock, all log lines. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore, type Store } from '../../../src/platform/store/index.ts';
+import type { PostgresServer } from '../../support/postgres.ts';
 import type { Bench } from './contract.ts';
 import { noon } from './journal.ts';
 
@@ -52,4 +53,9 @@ export async function redisBench(url: string): Promise<LoggedBench> {
   await redis.flushall();
   await redis.quit();
   return benchOn(url);
+}
+
+export async function postgresBench(server: PostgresServer): Promise<LoggedBench> {
+  await server.empty();
+  return benchOn(server.url);
 }

@@ -174,7 +174,7 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
         expect(await other.search({ limit: 1 })).toEqual({ items: [{ sequence, at: noon, value }] });
       });
 
-      test.each(["a'b", 'a:b', '{a}', 'a b', 'ä', 'a%', '*', '[', '(', '+', '-'])(
+      test.each(["a'b", 'a:b', '{a}', 'a b', 'ä', 'a%', '*', '[', '(', '+', '-', 'a\0b', '\x01', '\\x'])(
         'the id %j is an id like any other',
         async (id) => {
           await store.insert('claim', id, { id }, { within: id });

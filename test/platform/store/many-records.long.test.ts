@@ -8,7 +8,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import type { RecordType, Store } from '../../../src/platform/store/index.ts';
-import { ask, later, on, server } from './redis-bench.ts';
+import { ask, server } from './redis-bench.ts';
+import { later, on } from './trouble.ts';
 
 const count = 100_000;
 const batch = 1_000;

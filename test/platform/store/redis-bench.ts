@@ -1,29 +1,12 @@
-/** Helpers for Redis tests: servers and stores that end with their test, and the time limit. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach } from '@jest/globals';
+/** Helpers for Redis tests: servers that end with their test. */
 import { Redis } from 'ioredis';
-import type { Store } from '../../../src/platform/store/index.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../../support/redis.ts';
-import { benchOn, type LoggedBench } from './bench.ts';
-
-/** Resources of a test, closed after it in reverse order. */
-const started: (() => Promise<unknown>)[] = [];
-export const later = (end: () => Promise<unknown>): void => {
-  started.push(end);
-};
-afterEach(async () => {
-  for (const end of started.splice(0).reverse()) await end();
-});
+import { later } from './trouble.ts';
 
 export const server = async (options?: RedisServerOptions): Promise<RedisServer> => {
   const redis = await startRedis(options);
-  started.push(() => redis.stop());
+  later(() => redis.stop());
   return redis;
-};
-export const on = (url: string): LoggedBench => {
-  const bench = benchOn(url);
-  started.push(() => bench.end());
-  return bench;
 };
 export const ask = async <T>(url: string, question: (redis: Redis) => Promise<T>): Promise<T> => {
   const redis = new Redis(url);
@@ -31,23 +14,5 @@ export const ask = async <T>(url: string, question: (redis: Redis) => Promise<T>
     return await question(redis);
   } finally {
     redis.disconnect();
-  }
-};
-/** The limit of 2 s, doubled for a busy machine. */
-const soonMs = 4_000;
-export const timed = async (work: Promise<unknown>) => {
-  const start = performance.now();
-  const outcome = await work.then(
-    () => 'done',
-    (error: { code?: string }) => error.code,
-  );
-  return { outcome, soon: performance.now() - start < soonMs };
-};
-export const unavailable = { outcome: 'store_unavailable', soon: true };
-export const untilServed = async (store: Store) => {
-  const deadline = performance.now() + 15_000;
-  while ((await timed(store.ping())).outcome !== 'done') {
-    if (performance.now() > deadline) throw new Error('the store did not come back');
-    await sleep(50);
   }
 };

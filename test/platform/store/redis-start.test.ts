@@ -11,7 +11,8 @@ import { claim } from '../../../src/platform/store/redis/inspect.ts';
 import { freePort, type RedisServer, startRedis } from '../../support/redis.ts';
 import { blackHoleBefore } from './black-hole.ts';
 import { noon } from './journal.ts';
-import { ask, later, on, server, timed, unavailable } from './redis-bench.ts';
+import { ask, server } from './redis-bench.ts';
+import { later, on, timed, unavailable } from './trouble.ts';
 import { startWriter } from './written.ts';
 
 let common: RedisServer;

@@ -5,7 +5,8 @@ import type { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { blackHoleBefore } from './black-hole.ts';
 import { noon } from './journal.ts';
-import { ask, later, on, server, timed, unavailable, untilServed } from './redis-bench.ts';
+import { ask, server } from './redis-bench.ts';
+import { later, on, timed, unavailable, untilServed } from './trouble.ts';
 
 let common: RedisServer;
 beforeAll(async () => {

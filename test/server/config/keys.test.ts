@@ -17,7 +17,7 @@ describe('the configuration', () => {
       },
       shutdown: { drain: 0.3 },
       admin: { hosts: [] },
-      allow: { plain_redis: false, shared_key_folder: false, shared_database: false },
+      allow: { plain_redis: false, plain_postgres: false, shared_key_folder: false, shared_database: false },
       trust_proxy: ['10.0.0.0/8'],
       store: 'sqlite:./data/sojourn.db',
       keys: {
@@ -142,11 +142,14 @@ describe('the configuration', () => {
   );
 
   test.each([
-    ['redis+sentinel://a:1/b', 'Sentinel and Cluster are not supported by this version'],
-    ['redis+cluster://a:1', 'Sentinel and Cluster are not supported by this version'],
+    ['redis+sentinel://a:1/b', 'Sentinel is not supported by this version'],
+    [
+      'redis+cluster://a:1',
+      'cannot be a Redis Cluster: it replicates asynchronously, and a failover loses acknowledged revocations',
+    ],
     ['sqlite::memory:', 'must name a file: a store in memory loses the keys at a restart'],
-    ['sqlite:', 'must be sqlite:FILE, redis://… or rediss://…'],
-    ['postgres://user:hunter2@host', 'must be sqlite:FILE, redis://… or rediss://…'],
+    ['sqlite:', 'must be sqlite:FILE, postgres://…, redis://… or rediss://…'],
+    ['mysql://user:hunter2@host', 'must be sqlite:FILE, postgres://…, redis://… or rediss://…'],
     ['redis://', 'must be a URL such as redis://host:6379/0'],
   ])('rejects the store %s without repeating it', (store, message) => {
     expect(faultsOf({ ...least, store })).toEqual([{ path: 'store', message }]);

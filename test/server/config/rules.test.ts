@@ -146,11 +146,11 @@ describe('the configuration', () => {
     ]);
   });
 
-  test('requires a key-encryption key with a Redis store', () => {
+  test('requires a key-encryption key with a shared store', () => {
     expect(faultsOf({ ...least, store: 'redis://127.0.0.1:6379' })).toEqual([
       {
         path: 'keys.encryption_key',
-        message: 'is required with a Redis store: every replica decrypts the keys that any replica created',
+        message: 'is required with a shared store: every replica decrypts the keys that any replica created',
       },
     ]);
   });
