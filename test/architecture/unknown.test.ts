@@ -47,6 +47,7 @@ const allowed: Readonly<Record<string, string>> = {
   'src/onboarding/portal/report.ts': 'parses a set-up report',
   'src/platform/settings/setting.ts': 'default of a setting, as its file spells it',
   'src/platform/store/contract.ts': 'stores any JSON value',
+  'src/platform/store/known.ts': 'compares any stored value with its schema',
   'src/platform/store/text.ts': 'writes any JSON value',
   'src/platform/validation/index.ts': 'parses any input',
   'src/server/config/environment.ts': 'parses the environment',

@@ -25,11 +25,14 @@ export const approvalRecord = z.object({
 export type Approval = Immutable<z.output<typeof approvalRecord>>;
 
 /** The stored form: the state follows from the decision and the time. */
-export interface StoredApproval extends Omit<Approval, 'state'> {
-  readonly decision: 'granted' | 'denied' | 'revoked' | null;
+export const storedApproval = z.strictObject({
+  ...approvalRecord.omit({ state: true }).shape,
+  decision: z.enum(['granted', 'denied', 'revoked']).nullable(),
   /** Audit events of this request that may not have been recorded yet, oldest first. */
-  readonly unrecorded?: readonly ('approval.expired' | 'approval.requested')[];
-}
+  unrecorded: z.array(z.enum(['approval.expired', 'approval.requested'])).exactOptional(),
+});
+
+export type StoredApproval = Immutable<z.output<typeof storedApproval>>;
 
 const isExpired = ({ expires_at }: StoredApproval, now: number): boolean =>
   expires_at !== null && Date.parse(expires_at) <= now;

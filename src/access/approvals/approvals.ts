@@ -2,7 +2,14 @@
 import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { derivedId } from '../../platform/ids/index.ts';
-import { allItems, type Page, records, type Store, type Stored } from '../../platform/store/index.ts';
+import {
+  allItems,
+  type Page,
+  records,
+  type Store,
+  type Stored,
+  unknownPart,
+} from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import type { Client, Clients } from '../clients/index.ts';
 import type { Connection, Connections } from '../connections/index.ts';
@@ -15,6 +22,7 @@ import {
   type StoredApproval,
   startsNewRequest,
   stateAt,
+  storedApproval,
   toApproval,
 } from './approval.ts';
 import { createRequestCounter } from './request-counter.ts';
@@ -61,7 +69,9 @@ export function createApprovals(options: {
   now: Now;
 }): Approvals {
   const { store, clients, connections, audit, now } = options;
-  const approvalRecords = records<StoredApproval>(store, 'approval', 'approval_not_found');
+  const approvalRecords = records<StoredApproval>(store, 'approval', 'approval_not_found', (value) =>
+    unknownPart(storedApproval, value),
+  );
   const requestCounter = createRequestCounter(now);
   const timestamp = () => toTimestamp(now());
 
@@ -140,6 +150,7 @@ export function createApprovals(options: {
     async check({ client_id: client }, connection, context) {
       const id = idOf(client, connection.id);
       const stored = await store.get<StoredApproval>('approval', id);
+      if (stored) approvalRecords.assertKnown(stored);
       const current = stored?.value;
       if (current?.expires_at && stateAt(current, now()) === 'granted') return Date.parse(current.expires_at);
       if (stored && !startsNewRequest(stored.value, now())) {

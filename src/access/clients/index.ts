@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
 import { newId } from '../../platform/ids/index.ts';
-import { type Page, records, type Store, unlessSame } from '../../platform/store/index.ts';
+import { type Page, records, type Store, unknownPart, unlessSame } from '../../platform/store/index.ts';
 import { type Now, systemElapsed, toTimestamp } from '../../platform/time/index.ts';
 import type { Connections } from '../connections/index.ts';
 import { indexKeyOf } from '../federation/index.ts';
@@ -19,6 +19,7 @@ import {
   clientInput,
   clientPatch,
   clientRecord,
+  storedClient,
 } from './schema.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import { createSecretUses } from './secret-uses.ts';
@@ -96,7 +97,9 @@ export interface ClientsOptions extends References {
 
 export function createClients(options: ClientsOptions): Clients {
   const { store, now, jwksUris = [] } = options;
-  const kept = records<Client>(store, 'client', 'client_not_found');
+  const kept = records<Client>(store, 'client', 'client_not_found', (value) =>
+    unknownPart(storedClient, value),
+  );
   const stamp = () => toTimestamp(now());
   const uses = createSecretUses(store, now);
   const byIssuer = createByIssuer(kept.list, systemElapsed);

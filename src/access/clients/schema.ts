@@ -6,6 +6,7 @@ import { plainHttpsField, privateMembers, trustInput } from '../federation/index
 import { certificateInput } from './certificate.ts';
 import type { Method } from './methods.ts';
 import { ruleInput } from './rules.ts';
+import { secretRecord } from './secrets.ts';
 
 const rsaBits = 2048;
 
@@ -76,6 +77,14 @@ export const clientRecord = z.object({
   disabled: z.boolean(),
   created_at: timestamp,
   updated_at: timestamp,
+});
+
+/** As it is stored. */
+export const storedClient = z.strictObject({
+  ...clientRecord.shape,
+  auth: authInput,
+  may_use: z.array(ruleInput),
+  secrets: z.array(z.strictObject(secretRecord.shape)),
 });
 
 export const clientInput = z.strictObject({

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { algorithms, cloudOf, clouds, type Entry } from '../../clouds/index.ts';
+import { unknownPart } from '../../platform/store/index.ts';
 import { type Immutable, timestamp } from '../../platform/validation/index.ts';
 
 /** Whether its use needs an approval. */
@@ -54,6 +55,21 @@ export const connectionRecord = z.object({
   /** When a verification first passed; absent before. */
   activated_at: timestamp.exactOptional(),
 });
+
+const storedConnection = z.strictObject(connectionRecord.shape);
+
+/** See `unknownPart`. Also what the cloud's schemas of target and purposes do not know: both can restrict access. */
+export function unknownInConnection(connection: Connection): string | undefined {
+  const part = unknownPart(storedConnection, connection);
+  const cloud = clouds[connection.cloud];
+  if (part !== undefined || !cloud) return part;
+  const inTarget = unknownPart(z.object({ target: cloud.target }), connection);
+  const schema = cloud.purposes?.schema;
+  return (
+    inTarget ??
+    (schema && unknownPart(z.object({ purposes: z.record(z.string(), schema).exactOptional() }), connection))
+  );
+}
 
 /** As it is stored: without a default. */
 export type Connection = Immutable<z.input<typeof connectionRecord>>;

@@ -7,7 +7,13 @@ import { type Page, records, type Store, unlessSame } from '../../platform/store
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import type { Tenants } from '../tenants/index.ts';
 import { hasBeenActive } from './availability.ts';
-import { type Connection, sameTarget, type Verdict, type VerdictChange } from './connection.ts';
+import {
+  type Connection,
+  sameTarget,
+  unknownInConnection,
+  type Verdict,
+  type VerdictChange,
+} from './connection.ts';
 import { readPurposes } from './purposes.ts';
 import { reportedTarget } from './reported.ts';
 import {
@@ -69,7 +75,7 @@ export function createConnections(options: {
   algorithms: readonly Algorithm[];
 }): Connections {
   const { store, tenants, now, algorithms } = options;
-  const kept = records<Connection>(store, 'connection', 'connection_not_found');
+  const kept = records<Connection>(store, 'connection', 'connection_not_found', unknownInConnection);
   const principals = createSharedPrincipals(store);
   const stamp = () => toTimestamp(now());
   const listeners: ((change: VerdictChange) => void | Promise<void>)[] = [];

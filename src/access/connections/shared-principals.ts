@@ -3,9 +3,10 @@
  * other customers too, so a target that names one must declare it: then only the vendor chooses the customer's side. An
  * exclusive principal, such as an audience at a service that does not check the subject, is that of one tenant.
  */
+import { z } from 'zod';
 import { clouds } from '../../clouds/index.ts';
 import { invalidRequest } from '../../platform/errors/index.ts';
-import type { Store } from '../../platform/store/index.ts';
+import { type Store, unknownDocument, unknownPart } from '../../platform/store/index.ts';
 import type { Connection } from './connection.ts';
 
 type Target = Pick<Connection, 'cloud' | 'target' | 'tenant'>;
@@ -34,11 +35,17 @@ export interface SharedPrincipals {
   refuseReported(target: Target): Promise<void>;
 }
 
+/** As it is stored. */
+const declaration = z.strictObject({ tenant: z.string().exactOptional() });
+
 export function createSharedPrincipals(store: Store): SharedPrincipals {
   async function undeclared({ cloud, target, tenant }: Target): Promise<UndeclaredPrincipal | undefined> {
     const principal = clouds[cloud]?.principal?.(target);
     if (!principal || principal.isShared) return undefined;
-    const declared = await store.get<{ tenant?: string }>('shared_principal', idOf(cloud, principal));
+    const id = idOf(cloud, principal);
+    const declared = await store.get<{ tenant?: string }>('shared_principal', id);
+    const part = declared && unknownPart(declaration, declared.value);
+    if (part !== undefined) throw unknownDocument('shared_principal', id, part);
     if (!declared || declared.value.tenant === tenant) return undefined;
     const kind = principal.isExclusive ? 'exclusive' : 'shared';
     return { kind, field: principal.field, ...texts[kind] };

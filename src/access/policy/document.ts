@@ -1,7 +1,7 @@
 /** The policy document: one per server, replaced as a whole with optimistic locking by its version. */
 import { z } from 'zod';
 import { invalidRequest, SojournError } from '../../platform/errors/index.ts';
-import type { Store } from '../../platform/store/index.ts';
+import { type Store, unknownDocument, unknownPart } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import type { Connections } from '../connections/index.ts';
 import type { Tenants } from '../tenants/index.ts';
@@ -25,10 +25,12 @@ export interface PolicyDocument extends Pick<PolicyInput, 'version'> {
 
 type StoredDocument = Omit<PolicyDocument, 'version'>;
 
+const storedDocument = z.strictObject({ guards: guardsField, updated_at: z.string() });
+
 export interface StoredPolicy {
   /**
    * The current document. Its guards stay the same objects while the version is the same. Costs one small read.
-   * Rejects with `store_unavailable`: without the guards, every request is refused.
+   * Rejects with `store_unavailable` or `document_unknown`: without the guards, every request is refused.
    */
   current(): Promise<PolicyDocument>;
   /** Rejects with `version_conflict` if the stored version is not the one that the input replaces. */
@@ -53,6 +55,8 @@ export function createStoredPolicy(options: {
       const version = (await store.versions(recordType)).get(id) ?? 0;
       if (version === cached.version) return cached;
       const stored = await store.get<StoredDocument>(recordType, id);
+      const part = stored && unknownPart(storedDocument, stored.value);
+      if (part !== undefined) throw unknownDocument(recordType, id, part);
       cached = stored ? { ...stored.value, version: stored.version } : emptyDocument;
       return cached;
     },

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import { allItems, records, type Store } from '../../platform/store/index.ts';
+import { allItems, records, type Store, unknownPart } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
 import { reasonField } from '../../platform/validation/index.ts';
 import type { Tenants } from '../tenants/index.ts';
@@ -31,7 +31,14 @@ export interface Suspension {
 }
 
 /** The record stays after a resume, because a record that uses compare-and-swap must never be inserted again. */
-type StoredSuspension = Suspension & { readonly resumed_at?: string };
+const storedSuspension = z.strictObject({
+  tenant: z.string().nullable(),
+  reason: z.string(),
+  since: z.string(),
+  resumed_at: z.string().exactOptional(),
+});
+
+type StoredSuspension = Readonly<z.output<typeof storedSuspension>>;
 
 export interface Suspensions {
   /** Idempotent: a repeated call keeps the time and the reason of the first. Rejects with `tenant_not_found`. */
@@ -62,7 +69,9 @@ export function createSuspensions({
   tenants: Pick<Tenants, 'get'>;
   now: Now;
 }): Suspensions {
-  const kept = records<StoredSuspension>(store, 'suspension', 'tenant_not_found');
+  const kept = records<StoredSuspension>(store, 'suspension', 'tenant_not_found', (value) =>
+    unknownPart(storedSuspension, value),
+  );
   const find = async (id: string): Promise<Suspension | undefined> => {
     const found = await kept.find(id);
     return found && !found.resumed_at ? found : undefined;

@@ -232,6 +232,12 @@ const rows = {
     title: 'The store is unavailable.',
     advice: 'Try again shortly.',
   },
+  document_unknown: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    title: 'This server cannot decide on the request.',
+    advice: 'Try again: another replica may answer. The log of the server has the reason.',
+  },
   audit_unavailable: {
     status: 503,
     oauth: 'temporarily_unavailable',

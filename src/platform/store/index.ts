@@ -15,13 +15,14 @@ export type * from './contract.ts';
 export { countedTypes } from './contract.ts';
 export { IndexCheck, type IndexFault } from './journal/check-index.ts';
 export type { JournalIndex, JournalView, PostingList } from './journal/view.ts';
+export { unknownPart } from './known.ts';
 export { allItems } from './paging.ts';
 export {
   isEncrypted as isPostgresEncrypted,
   isPostgres,
   urlFault as postgresFault,
 } from './postgres/address.ts';
-export { type Records, records, unlessSame } from './records.ts';
+export { type Records, records, unknownDocument, unlessSame } from './records.ts';
 export { copySqlite, examineSqlite } from './sqlite/backup.ts';
 export { toCanonicalText } from './text.ts';
 

@@ -126,7 +126,8 @@ export function createExchange(options: {
     try {
       return await check();
     } catch (error) {
-      if (!(error instanceof SojournError) || error.status >= 500) throw error;
+      if (!(error instanceof SojournError)) throw error;
+      if (error.status >= 500 && error.code !== 'document_unknown') throw error;
       await audit.record({
         event: 'exchange.refused',
         outcome: 'refused',

@@ -39,16 +39,14 @@ export function mountCredentials(router: Router, services: CredentialsServices):
       await limits.countClient(context, caller.client.client_id);
       return { ...caller, ...context };
     } catch (error) {
-      if (error instanceof SojournError && error.code === 'unauthorized') {
+      if (!(error instanceof SojournError)) throw error;
+      const refused = { event: 'api.refused', outcome: 'refused', actor: 'unknown', ...context } as const;
+      if (error.code === 'unauthorized') {
         await signIns.recordFailure(context);
-        await audit.record({
-          event: 'api.refused',
-          outcome: 'refused',
-          actor: 'unknown',
-          ...context,
-          reason: 'unauthorized',
-        });
+        await audit.record({ ...refused, reason: error.code });
       }
+      if (error.code === 'document_unknown' && error.cause instanceof Error)
+        await audit.record({ ...refused, reason: `${error.code}: ${error.cause.message}` });
       throw error;
     }
   }
