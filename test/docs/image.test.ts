@@ -41,6 +41,9 @@ test('the server runs from the files of the image, and its health check follows 
   const run = ([, ...args]: string[]) =>
     spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
 
+  // docs/operations.md: the container runs it once before the server.
+  const init = run([...entry!, 'init', ...command!.slice(1)]);
+  expect((await once(init, 'exit'))[0]).toBe(0);
   const server = run([...entry!, ...command!]);
   let log = '';
   const ready = new Promise<void>((resolve) => {

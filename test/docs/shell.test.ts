@@ -64,6 +64,7 @@ const expectedOutput: Readonly<Record<string, readonly RegExp[]>> = {
     /Next: sojourn tenant move-status ten_/,
   ],
   'docs/operations.md': [
+    /^Created the issuer http:/m,
     /"status":"ready"/,
     /sojourn_http_requests_total/,
     /^jwks +passed/m,

@@ -52,7 +52,7 @@ test('a backup with the wrong key-encryption key fails and leaves the target as 
   const expected = {
     code: 1,
     out: '',
-    err: expect.stringMatching(/ its private key cannot be decrypted with this key-encryption key\.\n/),
+    err: expect.stringMatching(/ another key-encryption key than the configured one encrypts it\.\n/),
   };
   await withoutKey(async () => {
     const wrong = Buffer.alloc(32, 1).toString('base64url');

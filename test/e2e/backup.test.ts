@@ -231,7 +231,7 @@ describe('a backup', () => {
     [
       'cannot be decrypted with the existing key-encryption key',
       (_, fresh) => wrongKey(fresh.folder),
-      /its private key cannot be decrypted with this key-encryption key\.\n/,
+      /another key-encryption key than the configured one encrypts it\.\n/,
     ],
   ])(
     'that %s is not restored, and nothing is written',

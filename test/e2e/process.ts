@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdminClient, adminClient } from '../../src/sandbox/demo/http.ts';
+import { loadConfig } from '../../src/server/config/index.ts';
+import { initializeIfNew } from '../../src/server/init/index.ts';
 import { compiled } from '../support/compiled.ts';
 
 export interface ServerProcess {
@@ -30,6 +32,8 @@ export interface ProcessOptions {
   /** What to run instead of `sojourn serve`; it is handed the same arguments and says the same when it has started. */
   readonly program?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the program itself decides whether there is an issuer. */
+  readonly isNew?: boolean;
   /** Arguments of node itself. */
   readonly node?: readonly string[];
   /** A shell's words before the program is run in its place. */
@@ -79,10 +83,17 @@ export async function writeConfig(options: Omit<ProcessOptions, 'program' | 'env
 
 const issuerAt = (port: number) => `http://127.0.0.1:${port}`;
 
+/** As `sojourn init` does, if the issuer does not exist yet. In this process, which is faster. */
+export async function createIssuer(file: string, env: Record<string, string>): Promise<void> {
+  const config = await loadConfig({ file, env, createsKey: true });
+  await initializeIfNew(config, { show: () => undefined });
+}
+
 /** Resolves when the server says that it serves; rejects with its output when it ends before that. */
 export async function startProcess(options: ProcessOptions): Promise<ServerProcess> {
-  const { port, issuerPort = port, program = sojournProgram, env, node = [], first = ':' } = options;
+  const { port, issuerPort = port, program = sojournProgram, env, node = [], first = ':', isNew } = options;
   const file = await writeConfig(options);
+  if (!isNew) await createIssuer(file, environment(env));
   const command = [process.execPath, ...node, program, 'serve', '--config', file];
   // In the folder of its own, where a core dump would be.
   const child = spawn('/bin/sh', ['-c', `${first}; exec "$@"`, 'sh', ...command], {

@@ -63,7 +63,7 @@ test('keys rekey with a wrong current key changes nothing and creates no new key
     code: 1,
     out: '',
     err: expect.stringMatching(
-      /^The signing key \S+ cannot be used: its private key cannot be decrypted with this key-encryption key\.\n/,
+      /^The signing key \S+ cannot be used: another key-encryption key than the configured one encrypts it\.\n/,
     ),
   });
   await expect(readFile(made)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -127,9 +127,9 @@ test('keys rekey that fails half-way says which key-encryption key each private 
   ]);
 
   const advice =
-    '→ Use the key-encryption key that encrypts it. Delete no key-encryption key. If `sojourn keys rekey` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.\n';
+    '→ Set keys.encryption_key to the one that does. Delete no key-encryption key. If `sojourn keys rekey` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one.\n';
   const unusable = (kid: string) =>
-    `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`;
+    `The signing key ${kid} cannot be used: another key-encryption key than file:${old} encrypts it. It is in ${join(folder, 'sojourn.db')}.`;
   const startWith = async (keys: object) => {
     const config = await writeConfig({ folder, port, config: { keys } });
     return sojourn(['serve', '--config', config], environment());

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import { bodyOf, statusOf } from '../support/raw-http.ts';
 import { oneConnection, withSecret } from '../support/server.ts';
-import { environment, type ServerProcess, sojournProgram, writeConfig } from './process.ts';
+import { createIssuer, environment, type ServerProcess, sojournProgram, writeConfig } from './process.ts';
 import { later, newFolder, server, steadyPort } from './stage.ts';
 
 let sojourn: ServerProcess;
@@ -185,13 +185,15 @@ test('a shutdown with shutdown.drain of 1500 ms is not ready at once at both lis
 test('a server that is stopped during its start shuts down in order and closes its database', async () => {
   const folder = await newFolder();
   const file = await writeConfig({ folder, port: await steadyPort() });
+  await createIssuer(file, environment());
+  expect(existsSync(join(folder, 'sojourn.db-wal'))).toBe(false);
   const child = spawn(process.execPath, [sojournProgram, 'serve', '--config', file], {
     env: environment(),
     stdio: 'ignore',
   });
   later(async () => child.kill('SIGKILL'));
   const ended = once(child, 'exit');
-  while (!existsSync(join(folder, 'sojourn.db'))) await sleep(5);
+  while (!existsSync(join(folder, 'sojourn.db-wal'))) await sleep(5);
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
   expect(existsSync(join(folder, 'sojourn.db-wal'))).toBe(false);

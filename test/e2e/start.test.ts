@@ -1,5 +1,5 @@
 /** Errors that prevent a start: each is one sentence with advice, and nothing is changed or created. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -12,16 +12,23 @@ import { environment, writeConfig } from './process.ts';
 import { later, newFolder, server, steadyPort } from './stage.ts';
 
 /** Without what went to the log, of which a start that fails may have written some already. */
-async function refusal(file: string, env: Record<string, string> = {}): Promise<Omit<CommandResult, 'out'>> {
-  const { code, err } = await sojourn(['serve', '--config', file], environment(env));
+async function refusal(
+  file: string,
+  env: Record<string, string> = {},
+  options: readonly string[] = [],
+): Promise<Omit<CommandResult, 'out'>> {
+  const { code, err } = await sojourn(['serve', ...options, '--config', file], environment(env));
   return { code, err };
 }
 
 let template: string;
+/** Of its issuer. */
+let issuerPort: number;
 
 beforeAll(async () => {
   template = await newFolder();
-  const running = await server({ folder: template, port: await steadyPort() });
+  issuerPort = await steadyPort();
+  const running = await server({ folder: template, port: issuerPort });
   await oneConnection(running);
   expect(await running.stop('SIGTERM')).toEqual({ code: 0, signal: null });
 }, 60_000);
@@ -31,7 +38,7 @@ async function used(config: Record<string, unknown> = {}) {
   const folder = await newFolder();
   await cp(template, folder, { recursive: true });
   const port = await steadyPort();
-  return { folder, port, file: await writeConfig({ folder, port, config }) };
+  return { folder, port, file: await writeConfig({ folder, port, issuerPort, config }) };
 }
 
 /** Every file below the folder with a hash of what is in it. */
@@ -58,6 +65,12 @@ async function occupy(port: number): Promise<void> {
 const kidsIn = (ring: string): string[] =>
   (JSON.parse(ring) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 
+/** With another character in the middle. */
+const damaged = (sealed: string): string => {
+  const at = Math.floor(sealed.length / 2);
+  return sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1);
+};
+
 /** Turns one character of the first private key in the store, and returns whose it is. */
 function damageKey(file: string): { kid: string; others: string } {
   const database = new DatabaseSync(file);
@@ -65,7 +78,7 @@ function damageKey(file: string): { kid: string; others: string } {
   const ring = JSON.parse(String(row?.value)) as { keys: { kid: string; sealed: string }[] };
   const [key, ...others] = ring.keys;
   if (!key) throw new Error('there is no key to damage');
-  key.sealed = key.sealed.slice(0, 80) + (key.sealed[80] === 'A' ? 'B' : 'A') + key.sealed.slice(81);
+  key.sealed = damaged(key.sealed);
   database.prepare("UPDATE documents SET value = ? WHERE record_type = 'ring'").run(JSON.stringify(ring));
   database.close();
   return { kid: key.kid, others: others.map(({ kid }) => kid).join(', ') };
@@ -95,15 +108,17 @@ describe('a start on an address in use', () => {
     expect(await snapshot(folder)).toEqual(before);
   });
 
-  test('creates keys at the first start that the next start uses', async () => {
+  test('says what --init has created, and the next start uses it', async () => {
     const folder = await newFolder();
     const port = await steadyPort();
     await occupy(port);
-    expect(await refusal(await writeConfig({ folder, port }))).toEqual(taken('public', port));
+    const refused = await refusal(await writeConfig({ folder, port, issuerPort }), {}, ['--init']);
+    const created = `Created the issuer http://127.0.0.1:${issuerPort} in ${join(folder, 'sojourn.db')} and ${join(folder, 'keys')}.\n`;
+    expect(refused).toEqual({ code: 1, err: created + taken('public', port).err });
     const ring = () => readFile(join(folder, 'keys/ring.json'), 'utf8');
     const made = kidsIn(await ring());
     expect(made.length).toBeGreaterThan(0);
-    const running = await server({ folder, port: await steadyPort() });
+    const running = await server({ folder, port: await steadyPort(), issuerPort });
     expect(kidsIn(await ring())).toEqual(made);
     await running.stop('SIGTERM');
   }, 60_000);
@@ -152,7 +167,7 @@ describe('a start with unusable state', () => {
     await expectRefused(
       folder,
       file,
-      `The store has connections, but no signing keys are in the store or in ${join(folder, 'keys/ring.json')}.\n→ Restore the keys from a backup. New keys would lock out every customer until they trust them.\n`,
+      `The issuer exists, but its signing keys are neither in the store nor in ${join(folder, 'keys/ring.json')}.\n→ Restore the keys from a backup. New keys would lock out every customer until they trust them.\n`,
     );
   });
 
@@ -188,7 +203,36 @@ describe('a start with unusable state', () => {
     await expectRefused(
       folder,
       file,
-      `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key. Usable: ${others}.\n→ Use the key-encryption key that encrypts it. Delete no key-encryption key. If \`sojourn keys rekey\` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one. Restore a damaged private key from a backup.\n`,
+      `The signing key ${kid} cannot be used: its encrypted private key is damaged. It is in ${join(folder, 'sojourn.db')}. Usable: ${others}.\n→ Restore it from a backup. The key-encryption key is the right one.\n`,
+    );
+  });
+
+  test('names the key file if a private key that only it has was changed', async () => {
+    const { folder, file } = await used();
+    const path = join(folder, 'keys/ring.json');
+    const ring = JSON.parse(await readFile(path, 'utf8')) as {
+      revision: number;
+      keys: { kid: string; sealed: string }[];
+    };
+    const [key, ...others] = ring.keys;
+    ring.revision++;
+    key!.sealed = damaged(key!.sealed);
+    await writeFile(path, JSON.stringify(ring));
+    await expectRefused(
+      folder,
+      file,
+      `The signing key ${key!.kid} cannot be used: its encrypted private key is damaged. It is in ${path}. Usable: ${others.map(({ kid }) => kid).join(', ')}.\n→ Restore it from a backup. The key-encryption key is the right one.\n`,
+    );
+  });
+
+  test('names the source of a key-encryption key that is not the one of the keys', async () => {
+    const { folder, file } = await used();
+    await writeFile(join(folder, 'encryption.key'), `${randomBytes(32).toString('base64url')}\n`);
+    const kids = kidsIn(await readFile(join(folder, 'keys/ring.json'), 'utf8'));
+    await expectRefused(
+      folder,
+      file,
+      `The signing key ${kids[0]} cannot be used: another key-encryption key than file:${join(folder, 'encryption.key')} encrypts it. It is in ${join(folder, 'sojourn.db')}.\n→ Set keys.encryption_key to the one that does. Delete no key-encryption key. If \`sojourn keys rekey\` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one.\n`,
     );
   });
 
@@ -204,7 +248,7 @@ describe('a start with unusable state', () => {
 
   test('refuses keys and a database that do not belong together, and changes nothing', async () => {
     const other = await newFolder();
-    const stranger = await server({ folder: other, port: await steadyPort() });
+    const stranger = await server({ folder: other, port: await steadyPort(), issuerPort });
     await stranger.stop('SIGTERM');
     const { folder, file } = await used({ store: `sqlite:${join(other, 'sojourn.db')}` });
     const before = await snapshot(other);

@@ -15,6 +15,9 @@ export interface TestServer extends LocalServer {
   stop(): Promise<void>;
 }
 
+/** By folder: a server that starts again in a folder has the issuer of the one before. */
+const ports = new Map<string, number>();
+
 export async function testServer(
   options: {
     config?: Record<string, unknown>;
@@ -25,6 +28,8 @@ export async function testServer(
   } = {},
 ): Promise<TestServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sojourn-test-')));
+  const port = options.port ?? ports.get(folder) ?? (await freePort());
+  ports.set(folder, port);
   let log = '';
   const logger = createLogger({
     level: 'debug',
@@ -36,7 +41,7 @@ export async function testServer(
   });
   const server = await startLocalServer({
     folder,
-    port: options.port ?? (await freePort()),
+    port,
     logger,
     ...(options.config ? { config: options.config } : {}),
     ...(options.now ? { now: options.now } : {}),

@@ -1,17 +1,12 @@
-/** Whether connections rely on an issuer; if so, its keys must never be replaced by new ones. */
+/** Whether connections rely on the own issuer of a tenant; if so, its keys must never be replaced by new ones. */
 import { allItems, type Store } from '../../platform/store/index.ts';
 import type { Connection } from './connection.ts';
 
-/** True if no connection uses the tenant's own issuer or, without `tenant`, if there are no connections at all. */
 export async function isIssuerUnused(
   store: Store,
-  tenant: { id: string; issuer: string } | undefined,
+  tenant: { readonly id: string; readonly issuer: string },
 ): Promise<boolean> {
-  const connections = allItems(
-    (query) => store.list<Connection>('connection', query),
-    tenant ? { within: tenant.id } : {},
-    tenant ? undefined : 1,
-  );
-  for await (const { value } of connections) if (!tenant || value.issuer === tenant.issuer) return false;
+  const connections = allItems((query) => store.list<Connection>('connection', query), { within: tenant.id });
+  for await (const { value } of connections) if (value.issuer === tenant.issuer) return false;
   return true;
 }

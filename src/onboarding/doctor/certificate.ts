@@ -14,7 +14,7 @@ const maxNamed = 3;
 /** Empty if no service stores it. */
 export async function checkCertificate(
   issuer: string,
-  connections: DoctorInput['connections'],
+  connections: readonly Pick<DoctorInput['connections'][number], 'id' | 'cloud'>[],
   now: number,
 ): Promise<readonly Check[]> {
   const storing = connections.filter(({ cloud }) => clouds[cloud]?.pinsCertificate);

@@ -11,6 +11,7 @@ import { checkExposure } from './exposure.ts';
 import {
   checkClock,
   checkConnections,
+  checkIssuer,
   checkKeys,
   checkReadiness,
   checkSecrets,
@@ -27,6 +28,7 @@ export type { DoctorInput } from './server-state.ts';
 export async function examine(input: DoctorInput, now: Now): Promise<readonly Check[]> {
   const { issuer, discovery, jwks } = input.issuer;
   return [
+    checkIssuer(input),
     checkDiscovery(await fetchPublic(`${issuer}/.well-known/openid-configuration`, now), discovery),
     checkJwks(await fetchPublic(String(discovery.jwks_uri), now), jwks.keys),
     await checkExposure(new URL(issuer).origin, input.adminUrl, now),

@@ -16,7 +16,14 @@ export interface DoctorInput {
     readonly state: string;
     readonly activated_at: string | null;
   }[];
-  readonly connections: readonly { readonly id: string; readonly state: string; readonly cloud: string }[];
+  readonly connections: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly cloud: string;
+    readonly issuer: string;
+  }[];
+  /** The issuer in a configuration file that the caller names. */
+  readonly configured?: string | undefined;
   readonly clients: readonly {
     readonly client_id: string;
     readonly auth: { readonly method: string };
@@ -85,6 +92,27 @@ export function checkConnections(connections: DoctorInput['connections']): Check
   if (failing.length === 0) return passed('connections', counts);
   const named = failing.slice(0, maxNamed).map(({ id }) => `\`sojourn connection verify ${id}\``);
   return warned('connections', counts, `Find the cause with ${named.join(', ')}.`);
+}
+
+/** A store of an earlier version did not record its issuer, so a server could be started with another one. */
+export function checkIssuer({ issuer: { issuer }, connections, configured }: DoctorInput): Check {
+  const shared = issuer.replace(/\/t\/ten_\w+$/, '');
+  const other = connections.find(
+    (connection) => connection.issuer !== shared && !connection.issuer.startsWith(`${shared}/t/`),
+  );
+  if (other)
+    return failed(
+      'issuer',
+      `the server is ${shared}, and the connection ${other.id} has the issuer ${other.issuer}`,
+      'Set `issuer` to the one that the customers trust, and restart the server.',
+    );
+  return configured === undefined || configured === shared
+    ? passed('issuer', shared)
+    : failed(
+        'issuer',
+        `the server is ${shared}, and the configuration names ${configured}: the next start will fail`,
+        `Set \`issuer\` to ${shared} again.`,
+      );
 }
 
 const dayMs = 86_400_000;

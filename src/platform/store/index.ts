@@ -16,6 +16,7 @@ export { countedTypes } from './contract.ts';
 export { IndexCheck, type IndexFault } from './journal/check-index.ts';
 export type { JournalIndex, JournalView, PostingList } from './journal/view.ts';
 export { unknownPart } from './known.ts';
+export { databaseFileOf, storeNameOf } from './location.ts';
 export { allItems } from './paging.ts';
 export {
   isEncrypted as isPostgresEncrypted,

@@ -37,6 +37,7 @@ export async function runScenario(scenario: Scenario): Promise<void> {
     'The vendor runs Sojourn; the customer has three clouds and a Kubernetes cluster (sandboxes, as strict as the real ones)',
   );
   output.fact('issuer', server.issuer);
+  output.fact('init', `${server.created?.keys.length ?? 0} keys, in a temporary folder`);
   output.fact('clouds', `${sandbox}/aws  /azure  /gcp  /kubernetes`);
 
   output.step('The vendor creates a tenant, four connections and a client');

@@ -43,8 +43,8 @@ export async function buildAccess(
       ...(await notUploaded(ring, key)),
     ],
     hasTenant: async (id) => (await tenants.find(id))?.own_keys === true,
-    mayCreate: (id) =>
-      isIssuerUnused(store, id === mainRing ? undefined : { id, issuer: tenants.ownIssuer(id) }),
+    // Only `sojourn init` creates the main ring.
+    mayCreate: async (id) => id !== mainRing && isIssuerUnused(store, { id, issuer: tenants.ownIssuer(id) }),
   });
   const tenants: Tenants = createTenants({
     store,

@@ -16,8 +16,6 @@ export interface RunningServer {
   readonly adminOrigin: string;
   /** Of `listen.documents`; undefined without it. */
   readonly documentsOrigin: string | undefined;
-  /** Created at this start, to be shown to the operator once; undefined when there was one before. */
-  readonly newAdminToken: string | undefined;
   /** Reports not ready, then takes no new connections, then stops; no request in flight fails. */
   close(): Promise<void>;
 }
@@ -41,7 +39,6 @@ export async function startServer(
       publicOrigin: publicListener.origin,
       adminOrigin: adminListener.origin,
       documentsOrigin: documents?.origin,
-      newAdminToken: services.adminToken.created,
       close: shutdown.run,
     };
   } catch (error) {

@@ -51,7 +51,6 @@ export async function buildServices(context: Context, state: State): Promise<Ser
   const { keyrings, tenants, connections, clients, federation, policy, suspensions } = access;
   await requirePresets(connections);
   await startSealing(context, state);
-  // Created after the key rings are open: a first start shows the token once, so it must not fail afterwards.
   const adminToken = await openAdminToken(store, config.admin_token);
   const metrics = createMetrics();
   const limits = createRequestLimits({

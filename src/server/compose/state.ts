@@ -13,7 +13,7 @@ import {
 } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { sampleRefusals } from '../../platform/limits/index.ts';
-import { openStore, type Store } from '../../platform/store/index.ts';
+import { openStore, type Store, storeNameOf } from '../../platform/store/index.ts';
 import { every } from '../../platform/time/index.ts';
 import {
   JournalKey,
@@ -21,8 +21,9 @@ import {
   type KeyBackend,
   mainRing,
   requirePrivateFolder,
-  requireSameRing,
+  requireUsableRing,
 } from '../../tokens/keys/index.ts';
+import { requireIssuer, requireState } from '../init/index.ts';
 import { openKeyBackend, recordKeys } from '../key-rings/index.ts';
 import { currentMarks, type RollbackWatch, watchForRollback } from '../rollback/index.ts';
 import type { Context } from './context.ts';
@@ -47,14 +48,22 @@ const journalKeyPollMs = 60_000;
 /** Rejects with a `SojournError` that says what cannot be used. */
 export async function openState({ config, logger, now, shutdown }: Context): Promise<State> {
   if (!config.allow.shared_key_folder) await requirePrivateFolder(config.keys.path);
+  const hasRings = await requireState(config);
   const store = await openStore(config.store, { logger, now, sharedDatabase: config.allow.shared_database });
   shutdown.add(() => store.close());
-  const backend = await openKeyBackend(config, store, { logger, now });
+  const recordIssuer = await requireIssuer(store, config, { hasRings, now });
+  const backend = await openKeyBackend(config, { logger, now });
   shutdown.add(() => backend.close?.());
-  await requireSameRing(store, config.keys.path, mainRing);
+  // Before the mark is read, which the key-encryption key authenticates too.
+  await requireUsableRing(store, mainRing, {
+    folder: config.keys.path,
+    backend,
+    storeName: storeNameOf(config.store),
+  });
   // Before the first write: a store that has lost writes must stay as it is.
   const rollback = await watchForRollback({ store, backend, folder: config.keys.path, logger, now });
   shutdown.add(every(rollbackCheckMs, rollback.check));
+  await recordIssuer();
   const journalKey = new JournalKey({
     ...{ store, backend, logger, now, folder: config.keys.path },
     mayCreate: async () => (await store.log.sealed()) === undefined,

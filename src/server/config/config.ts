@@ -11,6 +11,8 @@ export interface SecretText {
   readonly value: string;
   /** `file:PATH` or `env:NAME` */
   readonly source: string;
+  /** The file does not exist, and `sojourn init` may create it. */
+  readonly missing?: true;
 }
 
 /** Durations are in seconds, with fractions for `ms`. Paths are relative to the working directory. */

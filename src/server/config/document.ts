@@ -20,7 +20,7 @@ const closing = `## Other variables
 | variable | meaning |
 |---|---|
 | \`SOJOURN_CONFIG\` | the configuration file, without \`--config\` |
-| \`SOJOURN_ADMIN_TOKEN\` | token for the admin API, at least 32 characters. Without it, the server creates a token at first start, shows it once and stores its hash. The command line sends this token |
+| \`SOJOURN_ADMIN_TOKEN\` | token for the admin API, at least 32 characters. Without it, \`sojourn init\` creates a token, shows it once and stores its hash. The command line sends this token |
 | \`SOJOURN_ADMIN_URL\` | URL of the admin API for the command line |
 | \`SOJOURN_CLIENT_ID\`, \`SOJOURN_CLIENT_SECRET\` | client with which \`sojourn credentials\` signs in |
 | \`SOJOURN_WORKLOAD_TOKEN_FILE\` | file with a token from the platform of the workload, to sign in with instead |

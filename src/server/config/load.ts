@@ -5,7 +5,14 @@ import { invalidFile, readYamlFile } from '../../platform/yaml/index.ts';
 import { identityVariables } from '../../tokens/keys/index.ts';
 import type { Config } from './config.ts';
 import { type Environment, environment, unknownVariables } from './environment.ts';
-import { noCertificate, readAdminToken, readPlatformIdentity, readSecret, unreadable } from './outside.ts';
+import {
+  noCertificate,
+  readAdminToken,
+  readNewSecret,
+  readPlatformIdentity,
+  readSecret,
+  unreadable,
+} from './outside.ts';
 import { loadPresets } from './presets.ts';
 import { readShape } from './read.ts';
 import { faultsBetweenKeys } from './rules.ts';
@@ -16,21 +23,31 @@ import { withSource } from './source.ts';
 export async function loadConfig({
   file,
   env = environment(),
+  createsKey = false,
 }: {
   file: string;
   env?: Environment;
+  /** Whether the file of the key-encryption key may be missing, because the caller creates it. */
+  createsKey?: boolean;
 }): Promise<Config> {
   const { raw, lineOf } = await readYamlFile(file);
-  return check(raw, env, lineOf);
+  return check(raw, env, lineOf, createsKey);
 }
 
 /** The same for an object with the content of the file. Throws `config_invalid`. */
 export const parseConfig = (raw: unknown, env: Environment = {}): Config => check(raw, env, () => undefined);
 
-function check(raw: unknown, env: Environment, lineOf: (path: Path) => string | undefined): Config {
+function check(
+  raw: unknown,
+  env: Environment,
+  lineOf: (path: Path) => string | undefined,
+  createsKey = false,
+): Config {
   const { values, faults } = readShape(shape, raw, env);
   const { encryption_key, previous_encryption_key, pkcs11 } = values.keys;
-  const encryptionKey = readSecret('keys.encryption_key', encryption_key ?? null, env);
+  const encryptionKey = createsKey
+    ? readNewSecret('keys.encryption_key', encryption_key ?? null, env)
+    : readSecret('keys.encryption_key', encryption_key ?? null, env);
   const previousKey = readSecret('keys.previous_encryption_key', previous_encryption_key ?? null, env);
   const pin = readSecret('keys.pkcs11.pin', pkcs11.pin ?? null, env);
   const adminToken = readAdminToken(env);

@@ -1,5 +1,6 @@
 /** Reads what the configuration refers to: files, and secrets in the environment. */
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { Fault } from '../../platform/errors/index.ts';
 import { fileFault, readFileWithin } from '../../platform/files/index.ts';
 import type { PlatformIdentity } from '../../tokens/keys/index.ts';
@@ -36,6 +37,16 @@ export function readSecret(path: string, source: SecretSource | null, env: Envir
     ? { value: { value: result.bytes.toString(), source: `file:${source.file}` }, faults: [] }
     : faulty(`names a file that ${result.fault}`);
 }
+
+/** As `readSecret`; a file that does not exist is no fault. */
+export const readNewSecret = (
+  path: string,
+  source: SecretSource | null,
+  env: Environment,
+): Read<SecretText> =>
+  source?.from === 'file' && !existsSync(source.file)
+    ? { value: { value: '', source: `file:${source.file}`, missing: true }, faults: [] }
+    : readSecret(path, source, env);
 
 /** The identity that the platform of the process describes in variables with these names. */
 export const readPlatformIdentity = (

@@ -177,7 +177,7 @@ export const shape = {
     encryption_key: key(
       secretSourceField.nullable(),
       null,
-      'Source of the key-encryption key: `file:PATH` or `env:NAME`, 32 random bytes in base64url. Only for the backend `file`. Without it, the server creates one next to the embedded store at first start. Required with a Redis store, because replicas share it.',
+      'Source of the key-encryption key: `file:PATH` or `env:NAME`, 32 random bytes in base64url. Only for the backend `file`. Without it, `encryption.key` next to the embedded store. `sojourn init` creates a file that does not exist. Required with a shared store, because replicas share it.',
     ),
     previous_encryption_key: key(
       secretSourceField.nullable(),

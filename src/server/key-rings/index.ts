@@ -4,7 +4,7 @@
  * mirrors (publishing). Compose uses it to open the rings.
  */
 
-export { openKeyBackend } from './backend.ts';
+export { defaultKeyFile, encryptionKeySource, openKeyBackend } from './backend.ts';
 export { followKeyRings, ringPollMs } from './follow.ts';
 export { mirrorUrls, propagationObstacles } from './propagation.ts';
 export { recordKeys, ringSettings } from './settings.ts';

@@ -8,8 +8,8 @@ import { pkcs11 } from './pkcs11/index.ts';
 import type { BackendContext, BackendSettings, OpenBackend } from './settings.ts';
 
 const backends = {
-  file: async (_, { encryptionKey, previousEncryptionKey }) =>
-    fileBackend(await encryptionKey(), previousEncryptionKey),
+  file: async (_, { encryptionKey, encryptionKeySource, previousEncryptionKey }) =>
+    fileBackend(await encryptionKey(), previousEncryptionKey, encryptionKeySource),
   'aws-kms': awsKms,
   'gcp-kms': gcpKms,
   'azure-key-vault': azureKeyVault,

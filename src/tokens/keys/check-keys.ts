@@ -3,15 +3,23 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { KeyBackend } from './backend.ts';
 import type { KeyRecord } from './ring.ts';
 
-/** Rejects with the error of the first unusable key; if only some are unusable, it names these and the others. */
-export async function checkKeys(keys: readonly KeyRecord[], backend: KeyBackend): Promise<void> {
+/**
+ * Rejects with the error of the first unusable key; if only some are unusable, it names these and the others.
+ *
+ * @param location of the ring: the store, or a file
+ */
+export async function checkKeys(
+  keys: readonly KeyRecord[],
+  backend: KeyBackend,
+  location?: string,
+): Promise<void> {
   const { usable, unusable, error } = await sortKeys(keys, backend);
   if (!error) return;
-  if (usable.length === 0) throw error;
-  const others = unusable.length > 1 ? ` The same holds for ${unusable.slice(1).join(', ')}.` : '';
   const { code, message, advice, cause } = error;
-  const detail = `${message}${others} Usable: ${usable.join(', ')}.`;
-  throw new SojournError(code, { detail, advice, cause });
+  const found = location === undefined ? '' : ` It is in ${location}.`;
+  const same = unusable.length > 1 ? ` The same holds for ${unusable.slice(1).join(', ')}.` : '';
+  const others = usable.length > 0 ? `${same} Usable: ${usable.join(', ')}.` : '';
+  throw new SojournError(code, { detail: `${message}${found}${others}`, advice, cause });
 }
 
 /** The kids of the keys with private keys, by whether the backend can sign with them. */

@@ -8,7 +8,7 @@ export { identityVariables } from './azure-key-vault/identity-variables.ts';
 export type { KeyBackend, NewKey } from './backend.ts';
 export { backendKeys } from './backend-keys.ts';
 export { type BackendName, backendNames, openBackend } from './backends.ts';
-export { loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts';
+export { createEncryptionKey, loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileBackend, interruptedRekeyAdvice } from './file/index.ts';
 export { readJournalJwk } from './journal-jwk.ts';
 export { JournalKey, type JournalKeyOptions } from './journal-key.ts';
@@ -23,7 +23,7 @@ export {
 export type { PostponedKey } from './propagation-check.ts';
 export { checkRings, progressOf, type RekeyResult, rekey } from './rekey.ts';
 export { type DocumentUrls, findDrift, findPropagationFault } from './remote-documents.ts';
-export { type RingChange, requireSameRing } from './replicated.ts';
+export { type RingChange, requireUsableRing } from './replicated.ts';
 export {
   type KeyRecord,
   type KeyState,

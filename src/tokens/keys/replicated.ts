@@ -6,6 +6,8 @@ import { SojournError } from '../../platform/errors/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import type { Now } from '../../platform/time/index.ts';
+import type { KeyBackend } from './backend.ts';
+import { checkKeys } from './check-keys.ts';
 import { parseRing, storable } from './parse.ts';
 import { type Ring, ringToRestore } from './ring.ts';
 import { readRingFile, ringFilePath, writeRingFile } from './ring-file.ts';
@@ -72,7 +74,7 @@ export class ReplicatedRing {
               'Restore the keys from a backup. The checkpoints of a new key would prove nothing about this log.',
           })
         : new SojournError('state_unusable', {
-            detail: `The store has connections, but no signing keys are in the store or in ${ringFilePath(folder, id)}.`,
+            detail: `The issuer exists, but its signing keys are neither in the store nor in ${ringFilePath(folder, id)}.`,
             advice:
               'Restore the keys from a backup. New keys would lock out every customer until they trust them.',
           });
@@ -216,13 +218,23 @@ function newer(a: Ring | undefined, b: Ring | undefined): Ring | undefined {
   return b && b.revision > (a?.revision ?? 0) ? b : a;
 }
 
-/** Rejects two different rings: replacing one would lock out every customer who trusts it. */
-/** Rejects with `key_material_unusable` if the store and the local file have different rings. Writes nothing. */
-export async function requireSameRing(store: Store, folder: string, id: string): Promise<void> {
+/**
+ * Rejects with `key_material_unusable` if the store and the local file have different rings, or if the backend cannot decrypt the
+ * keys of the newer one. A backend without a key-encryption key is asked later. Writes nothing.
+ */
+export async function requireUsableRing(
+  store: Store,
+  id: string,
+  { folder, backend, storeName }: { folder: string; backend: KeyBackend; storeName: string },
+): Promise<void> {
   const [local, shared] = [await readRingFile(folder, id), await readStoredRing(store, id)];
-  if (local && shared) assertSameRing(local, shared.ring, ringFilePath(folder, id));
+  const file = ringFilePath(folder, id);
+  if (local && shared) assertSameRing(local, shared.ring, file);
+  const ring = newer(shared?.ring, local);
+  if (ring && backend.macs) await checkKeys(ring.keys, backend, ring === local ? file : storeName);
 }
 
+/** Rejects two different rings: replacing one would lock out every customer who trusts it. */
 function assertSameRing(ours: Ring, shared: Ring, file: string): void {
   if (ours.id === shared.id) return;
   throw new SojournError('key_material_unusable', {

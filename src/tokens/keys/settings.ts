@@ -47,6 +47,8 @@ export interface BackendContext {
   readonly now: Now;
   /** For the file backend. */
   readonly encryptionKey: () => Promise<Uint8Array>;
+  /** `file:PATH` or `env:NAME`, for messages. */
+  readonly encryptionKeySource?: string | undefined;
   /** The previous key-encryption key. */
   readonly previousEncryptionKey?: Uint8Array | undefined;
 }

@@ -11,7 +11,7 @@ import { silentLogger, withStore } from './state.ts';
 export function acceptStoreRollback(config: Config, reason: string): Promise<Acceptance> {
   return withStore(config, async (store) => {
     const common = { store, folder: config.keys.path, logger: silentLogger, now: systemNow };
-    const backend = await openKeyBackend(config, store, common);
+    const backend = await openKeyBackend(config, common);
     try {
       const audit = createAudit({ ...common, onFailure: 'refuse' });
       const signer = new JournalKey({

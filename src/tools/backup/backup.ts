@@ -1,8 +1,9 @@
 /** Writes a backup while servers run. */
 import { join } from 'node:path';
-import { copySqlite } from '../../platform/store/index.ts';
+import { copySqlite, databaseFileOf } from '../../platform/store/index.ts';
 import { systemNow, toTimestamp } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
+import { encryptionKeySource } from '../../server/key-rings/index.ts';
 import {
   backupRings,
   checkRingFiles,
@@ -13,14 +14,7 @@ import {
 import { readDocuments } from './documents.ts';
 import { names, writeManifest } from './manifest.ts';
 import { fillNewFolder } from './new-folder.ts';
-import {
-  databaseFile,
-  keySourceName,
-  noEncryptionKey,
-  readConfiguredKey,
-  silentLogger,
-  withStore,
-} from './state.ts';
+import { noEncryptionKey, readConfiguredKey, silentLogger, withStore } from './state.ts';
 
 export interface BackupResult {
   readonly folder: string;
@@ -37,7 +31,7 @@ export function backUp(
   config: Config,
   { folder, withKey }: { folder: string; withKey: boolean },
 ): Promise<BackupResult> {
-  const file = databaseFile(config);
+  const file = databaseFileOf(config.store);
   return withStore(config, async (store) => {
     const key = await readConfiguredKey(config);
     if (withKey && !key) throw noEncryptionKey(config, 'Leave out --with-encryption-key.');
@@ -61,6 +55,6 @@ export function backUp(
         state: file === undefined ? 'documents' : 'database',
       });
     });
-    return { folder, encryption_key: keySourceName(config), encryption_key_included: withKey };
+    return { folder, encryption_key: encryptionKeySource(config), encryption_key_included: withKey };
   });
 }

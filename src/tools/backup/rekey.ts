@@ -2,15 +2,20 @@
 import { existsSync } from 'node:fs';
 import { createAudit } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
-import type { Store } from '../../platform/store/index.ts';
+import { databaseFileOf, type Store } from '../../platform/store/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
-import { recordKeys } from '../../server/key-rings/index.ts';
+import { defaultKeyFile, recordKeys } from '../../server/key-rings/index.ts';
 import { renewMark } from '../../server/rollback/index.ts';
-import { checkRings, fileBackend, progressOf, type RekeyResult, rekey } from '../../tokens/keys/index.ts';
 import {
-  databaseFile,
-  defaultKeyFile,
+  checkRings,
+  createEncryptionKey,
+  fileBackend,
+  progressOf,
+  type RekeyResult,
+  rekey,
+} from '../../tokens/keys/index.ts';
+import {
   type EncryptionKeySource,
   encryptsKeys,
   noEncryptionKey,
@@ -29,8 +34,8 @@ export async function rekeyAll(
   { from, to }: { from: EncryptionKeySource | undefined; to: EncryptionKeySource },
 ): Promise<RekeyResult> {
   if (!encryptsKeys(config)) throw noEncryptionKey(config, 'To replace them, run `sojourn keys rotate`.');
-  const database = databaseFile(config);
-  const source = from ?? (database === undefined ? undefined : { file: defaultKeyFile(database) });
+  const source =
+    from ?? (databaseFileOf(config.store) === undefined ? undefined : { file: defaultKeyFile(config) });
   if (!source) {
     throw new SojournError('config_invalid', {
       detail: 'The current key-encryption key is not configured.',
@@ -49,7 +54,8 @@ export async function rekeyAll(
     const options = { ...location, record: recordKeys(audit) };
     // Check the previous key before creating a new one: a wrong key must change nothing.
     if (!exists(to)) await checkRings({ ...options, backend: fileBackend(previous) });
-    const current = await readKey(to, true);
+    if ('file' in to) await createEncryptionKey(to.file);
+    const current = await readKey(to);
     try {
       const result = await rekey({ ...options, backend: fileBackend(current, previous) });
       await checkRings({ ...options, backend: fileBackend(current) });

@@ -4,9 +4,10 @@ import { copyFile, link, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
 import { createLogger } from '../../platform/log/index.ts';
-import { examineSqlite, openStore } from '../../platform/store/index.ts';
+import { databaseFileOf, examineSqlite, openStore } from '../../platform/store/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config } from '../../server/config/index.ts';
+import { defaultKeyFile, encryptionKeySource } from '../../server/key-rings/index.ts';
 import {
   checkRingFiles,
   createPrivateFile,
@@ -17,7 +18,7 @@ import {
 } from '../../tokens/keys/index.ts';
 import { isEmpty, parseDocuments, writeDocuments } from './documents.ts';
 import { names, readManifest } from './manifest.ts';
-import { databaseFile, defaultKeyFile, encryptsKeys, keySourceName, readKey } from './state.ts';
+import { encryptsKeys, readKey } from './state.ts';
 
 export interface RestoreResult {
   readonly issuer: string;
@@ -37,7 +38,7 @@ export interface RestoreResult {
  */
 export async function restore(config: Config, folder: string): Promise<RestoreResult> {
   const { issuer, created_at, state } = await readManifest(folder);
-  const file = databaseFile(config);
+  const file = databaseFileOf(config.store);
   if (issuer !== config.issuer) {
     throw refused(
       `The backup belongs to the issuer ${issuer}, but the configuration names ${config.issuer}`,
@@ -59,7 +60,12 @@ export async function restore(config: Config, folder: string): Promise<RestoreRe
   else await restoreDatabase(join(folder, names.database), file, () => restoreKey(config, folder));
   // Last, because a server without these files still starts from the rings in the store and writes them again.
   await restoreRingFiles(rings, config.keys.path);
-  return { issuer, created_at, encryption_key: keySourceName(config), encryption_key_present: keyPresent };
+  return {
+    issuer,
+    created_at,
+    encryption_key: encryptionKeySource(config),
+    encryption_key_present: keyPresent,
+  };
 }
 
 /**
@@ -72,7 +78,7 @@ async function checkKey(config: Config, folder: string, rings: string): Promise<
     return false;
   }
   const included = join(folder, names.encryptionKey);
-  const standard = defaultKeyFile(databaseFile(config) ?? '');
+  const standard = defaultKeyFile(config);
   const source =
     config.keys.encryption_key ??
     [{ file: standard }, { file: included }].find(({ file }) => existsSync(file));
@@ -84,9 +90,9 @@ async function checkKey(config: Config, folder: string, rings: string): Promise<
 async function restoreKey(config: Config, folder: string): Promise<void> {
   if (!encryptsKeys(config)) return;
   const text = await readPrivateFile(join(folder, names.encryptionKey));
-  const file = databaseFile(config);
+  const file = databaseFileOf(config.store);
   if (text === undefined || config.keys.encryption_key !== null || file === undefined) return;
-  await createPrivateFile(defaultKeyFile(file), text);
+  await createPrivateFile(defaultKeyFile(config), text);
 }
 
 async function restoreDocuments(

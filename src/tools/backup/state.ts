@@ -1,23 +1,16 @@
 /** Opens the existing store and keys that a configuration names. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { SojournError } from '../../platform/errors/index.ts';
 import { createLogger } from '../../platform/log/index.ts';
-import { openStore, type Store } from '../../platform/store/index.ts';
+import { databaseFileOf, openStore, type Store } from '../../platform/store/index.ts';
 import { systemNow } from '../../platform/time/index.ts';
 import type { Config, SecretText } from '../../server/config/index.ts';
+import { defaultKeyFile } from '../../server/key-rings/index.ts';
 import { loadEncryptionKey, parseEncryptionKey } from '../../tokens/keys/index.ts';
-
-/** The file of the embedded store; undefined for a shared one. */
-export const databaseFile = ({ store }: Pick<Config, 'store'>): string | undefined =>
-  store.startsWith('sqlite:') ? store.slice('sqlite:'.length) : undefined;
-
-/** The file in which the server creates a key-encryption key if none is configured. */
-export const defaultKeyFile = (file: string): string => join(dirname(file), 'encryption.key');
 
 /** Opens the store for `work` and always closes it. Never creates a store. */
 export async function withStore<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
-  const file = databaseFile(config);
+  const file = databaseFileOf(config.store);
   if (file !== undefined && !existsSync(file)) {
     throw new SojournError('state_unusable', {
       detail: `The database ${file} does not exist.`,
@@ -50,22 +43,12 @@ export const noEncryptionKey = ({ keys }: Config, advice: string): SojournError 
     advice,
   });
 
-/** Source of the key-encryption key as in the configuration (`file:PATH` or `env:NAME`); null if there is no such key. */
-export const keySourceName = (config: Config): string | null =>
-  encryptsKeys(config)
-    ? (config.keys.encryption_key?.source ?? `file:${defaultKeyFile(databaseFile(config) ?? '')}`)
-    : null;
-
 /** The key-encryption key, which is never created here; undefined if the key backend needs none. */
 export const readConfiguredKey = async (config: Config): Promise<Uint8Array | undefined> =>
-  encryptsKeys(config)
-    ? readKey(config.keys.encryption_key ?? { file: defaultKeyFile(databaseFile(config) ?? '') })
-    : undefined;
+  encryptsKeys(config) ? readKey(config.keys.encryption_key ?? { file: defaultKeyFile(config) }) : undefined;
 
 /** A secret that was read from its source, or the file of a key that this server creates. */
 export type EncryptionKeySource = SecretText | { readonly file: string };
 
-export const readKey = async (source: EncryptionKeySource, mayCreate = false): Promise<Uint8Array> =>
-  'file' in source
-    ? loadEncryptionKey(source.file, async () => mayCreate)
-    : parseEncryptionKey(source.value, source.source);
+export const readKey = async (source: EncryptionKeySource): Promise<Uint8Array> =>
+  'file' in source ? loadEncryptionKey(source.file) : parseEncryptionKey(source.value, source.source);

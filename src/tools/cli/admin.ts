@@ -102,7 +102,7 @@ const invalidToken = (cause: SojournError) =>
   new SojournError('unauthorized', {
     detail: 'The server rejects this admin token.',
     advice:
-      'Set SOJOURN_ADMIN_TOKEN to the token that this server printed at its first start, or that it was started with.',
+      'Set SOJOURN_ADMIN_TOKEN to the token that `sojourn init` showed, or with which this server was started.',
     cause,
   });
 

@@ -4,6 +4,7 @@ import type { CommandGroup, CommandSpec } from './command.ts';
 type Entry = CommandSpec | CommandGroup;
 
 const entries: Readonly<Record<string, () => Promise<Entry>>> = {
+  init: async () => (await import('./commands/init.ts')).init,
   serve: async () => (await import('./commands/programs.ts')).serve,
   demo: async () => (await import('./commands/programs.ts')).demo,
   sandbox: async () => (await import('./commands/programs.ts')).sandbox,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose';
+import { CompactEncrypt, calculateJwkThumbprint, compactDecrypt, compactVerify, importJWK } from 'jose';
 import { fileBackend, type KeyRecord, type NewKey } from '../../../src/tokens/keys/index.ts';
 import { encryptionKey } from './bench.ts';
 import { recordOf } from './records.ts';
@@ -46,6 +46,7 @@ describe.each(['RS256', 'ES256'] as const)('the file backend with %s', (alg) => 
       alg: 'dir',
       enc: 'A256GCM',
       kid: expect.any(String),
+      kek: expect.stringMatching(/^[\w-]{22}$/),
     });
     expect(key).toBe('');
     // PKCS #8 starts with SEQUENCE and version 0, and contains the OID of its algorithm; the ciphertext contains neither.
@@ -70,6 +71,18 @@ describe('an encrypted key that cannot be trusted', () => {
   test('is refused with its kid under another key-encryption key', async () => {
     const key = recordFrom(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal(key, new Uint8Array(32).fill(8))).toBe(
+      `The signing key ${key.kid} cannot be used: another key-encryption key than the configured one encrypts it.`,
+    );
+  });
+
+  test('that an earlier version encrypted, which did not name the key-encryption key, is used or refused', async () => {
+    const { sealed, ...key } = recordFrom(await fileBackend(encryptionKey).createKey('ES256'));
+    const kek = new Uint8Array(32).fill(8);
+    const { plaintext, protectedHeader } = await compactDecrypt(sealed!, encryptionKey);
+    const { kek: _, ...header } = protectedHeader;
+    const earlier = await new CompactEncrypt(plaintext).setProtectedHeader(header).encrypt(kek);
+    await expect(fileBackend(kek).check({ ...key, sealed: earlier })).resolves.toBeUndefined();
+    expect(await refusal({ ...key, sealed: earlier })).toBe(
       `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
     );
   });
@@ -82,7 +95,7 @@ describe('an encrypted key that cannot be trusted', () => {
   ])('is refused with its kid when it was %s', async (_, damage) => {
     const key = recordFrom(await fileBackend(encryptionKey).createKey('ES256'));
     expect(await refusal({ ...key, sealed: damage(key.sealed!) })).toBe(
-      `The signing key ${key.kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
+      `The signing key ${key.kid} cannot be used: its encrypted private key is damaged.`,
     );
   });
 

@@ -49,7 +49,7 @@ describe('a start', () => {
     await bench.store.insert('connection', 'con_1', {}, { within: 'ten_1' });
     await expect(bench.replica()).rejects.toMatchObject({
       code: 'state_unusable',
-      message: `The store has connections, but no signing keys are in the store or in ${bench.folder('keys')}/ring.json.`,
+      message: `The issuer exists, but its signing keys are neither in the store nor in ${bench.folder('keys')}/ring.json.`,
       advice: 'Restore the keys from a backup. New keys would lock out every customer until they trust them.',
     });
     expect(await bench.store.get('ring', 'shared')).toBeUndefined();

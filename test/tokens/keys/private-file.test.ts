@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { loadEncryptionKey, readPrivateFile, writePrivateFile } from '../../../src/tokens/keys/index.ts';
+import {
+  createEncryptionKey,
+  loadEncryptionKey,
+  readPrivateFile,
+  writePrivateFile,
+} from '../../../src/tokens/keys/index.ts';
 import { repetitions } from '../../support/scale.ts';
 
 let folder: string;
@@ -102,28 +107,27 @@ describe('a private file', () => {
 });
 
 describe('the file of the key-encryption key', () => {
-  const may = async () => true;
-  const mayNot = async () => false;
-
-  test('is created once with 32 bytes, and read from then on', async () => {
+  test('is created once with 32 bytes, and never overwritten', async () => {
     const file = join(folder, 'data', 'encryption.key');
-    const key = await loadEncryptionKey(file, may);
+    expect(await createEncryptionKey(file)).toBe(true);
+    const key = await loadEncryptionKey(file);
     expect(key).toHaveLength(32);
-    expect(await loadEncryptionKey(file, mayNot)).toEqual(key);
+    expect(await createEncryptionKey(file)).toBe(false);
+    expect(await loadEncryptionKey(file)).toEqual(key);
     expect(await readFile(file, 'utf8')).toBe(`${Buffer.from(key).toString('base64url')}\n`);
     expect(await modeOf(file)).toBe('600');
   });
 
-  test('gives the same key to all processes that start at once', async () => {
+  test('is created by one of all processes that create it at once', async () => {
     const file = join(folder, 'encryption.key');
-    const keys = await Promise.all(Array.from({ length: 20 }, () => loadEncryptionKey(file, may)));
-    expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(1);
+    const created = await Promise.all(Array.from({ length: 20 }, () => createEncryptionKey(file)));
+    expect(created.filter(Boolean)).toEqual([true]);
     expect(await readdir(folder)).toEqual(['encryption.key']);
   });
 
-  test('is not created again once it has encrypted a key', async () => {
+  test('is not created where one is read', async () => {
     const file = join(folder, 'encryption.key');
-    await expect(loadEncryptionKey(file, mayNot)).rejects.toMatchObject({
+    await expect(loadEncryptionKey(file)).rejects.toMatchObject({
       code: 'key_material_unusable',
       message: `The key-encryption key ${file} is missing, and it encrypts the signing keys.`,
       advice: 'Restore this file from a backup.',
@@ -136,7 +140,7 @@ describe('the file of the key-encryption key', () => {
     async (text) => {
       const file = join(folder, 'encryption.key');
       await writeFile(file, text, { mode: 0o600 });
-      await expect(loadEncryptionKey(file, may)).rejects.toMatchObject({
+      await expect(loadEncryptionKey(file)).rejects.toMatchObject({
         code: 'key_material_unusable',
         message: `${file} is not a key-encryption key.`,
       });

@@ -71,7 +71,7 @@ describe('a start with a new and a previous key-encryption key', () => {
     const stranger = new Uint8Array(32).fill(1);
     await expect(bench.replica({ encryptionKey: current, former: stranger })).rejects.toMatchObject({
       code: 'key_material_unusable',
-      message: `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
+      message: `The signing key ${kid} cannot be used: another key-encryption key than the configured one encrypts it.`,
     });
     expect(await stored()).toEqual(before);
     await expectOpening(former);
@@ -155,7 +155,7 @@ test('a check of keys of which some are encrypted with another key names both gr
   const [usable, first, second] = keys.map(({ kid }) => kid);
   await expect(checkKeys(keys, fileBackend(current))).rejects.toMatchObject({
     code: 'key_material_unusable',
-    message: `The signing key ${first} cannot be used: its private key cannot be decrypted with this key-encryption key. The same holds for ${second}. Usable: ${usable}.`,
+    message: `The signing key ${first} cannot be used: another key-encryption key than the configured one encrypts it. The same holds for ${second}. Usable: ${usable}.`,
   });
   await expect(checkKeys(keys, fileBackend(current, former))).resolves.toBeUndefined();
 });

@@ -266,7 +266,7 @@ describe('the local ring file', () => {
     for (const folder of ['keys', 'elsewhere']) {
       await expect(bench.replica({ folder, encryptionKey: new Uint8Array(32) })).rejects.toMatchObject({
         code: 'key_material_unusable',
-        message: `The signing key ${kid} cannot be used: its private key cannot be decrypted with this key-encryption key.`,
+        message: `The signing key ${kid} cannot be used: another key-encryption key than the configured one encrypts it.`,
       });
     }
     expect(await bench.copy()).toBe(copy);

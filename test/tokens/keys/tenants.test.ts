@@ -44,8 +44,7 @@ async function replica({
     obstacles: async () => [],
     onPostponed: () => {},
     hasTenant: async (id) => (await tenants.find(id))?.own_keys === true,
-    mayCreate: (id) =>
-      isIssuerUnused(store, id === 'shared' ? undefined : { id, issuer: tenants.ownIssuer(id) }),
+    mayCreate: async (id) => id === 'shared' || isIssuerUnused(store, { id, issuer: tenants.ownIssuer(id) }),
   });
   const tenants: Tenants = createTenants({
     ...{ store, now, issuer },

@@ -1,5 +1,7 @@
 /** `sojourn doctor` against a real server, behind proxies that modify responses. */
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { freePort } from '../../../src/sandbox/demo/local-server.ts';
 import { oneConnection, type TestServer, testServer } from '../../support/server.ts';
@@ -88,6 +90,44 @@ const discovery = (change: (document: Record<string, unknown>) => void) =>
 type Keys = Record<string, unknown>[];
 const jwks = (change: (keys: Keys) => void) => json((document) => change(document.keys as Keys), /\/jwks/);
 
+describe('sojourn doctor finds another issuer', () => {
+  test('of connections', async () => {
+    const server = await direct();
+    const { connection } = await oneConnection(server);
+    const port = await freePort();
+    const trusted = json((page) => {
+      for (const item of page.items as Record<string, unknown>[]) item.issuer = 'https://id.example.com';
+    }, /\/connections/);
+    await front(port, server.adminOrigin, trusted);
+    const { code, of } = await examined(server, `http://127.0.0.1:${port}`);
+    expect({ code, check: of('issuer') }).toEqual({
+      code: 1,
+      check: {
+        name: 'issuer',
+        outcome: 'failed',
+        detail: `the server is ${server.issuer}, and the connection ${connection.id} has the issuer https://id.example.com`,
+        advice: 'Set `issuer` to the one that the customers trust, and restart the server.',
+      },
+    });
+  }, 60_000);
+
+  test('in the configuration with which the server will start next', async () => {
+    const server = await direct();
+    const file = join(server.folder, 'next.yaml');
+    await writeFile(file, 'issuer: https://id.example.com\ntrust_proxy: [10.0.0.0/8]\n');
+    const { code, of } = await examined(server, server.adminOrigin, '--config', file);
+    expect({ code, check: of('issuer') }).toEqual({
+      code: 1,
+      check: {
+        name: 'issuer',
+        outcome: 'failed',
+        detail: `the server is ${server.issuer}, and the configuration names https://id.example.com: the next start will fail`,
+        advice: `Set \`issuer\` to ${server.issuer} again.`,
+      },
+    });
+  }, 60_000);
+});
+
 describe('sojourn doctor, with a healthy server,', () => {
   test('passes every check except the one for short key times', async () => {
     const server = await direct();
@@ -99,6 +139,7 @@ describe('sojourn doctor, with a healthy server,', () => {
       code: 0,
       err: '',
       checks: [
+        passed('issuer', issuer),
         passed('discovery', answers('/.well-known/openid-configuration')),
         passed('jwks', answers('/jwks')),
         passed('admin_listener', `not served at ${issuer}; this machine reaches it at ${adminOrigin}`),
@@ -125,8 +166,8 @@ describe('sojourn doctor, with a healthy server,', () => {
     const lines = out.split('\n');
     expect(code).toBe(0);
     expect(lines[0]).toBe('NAME             OUTCOME  DETAIL');
-    expect(lines[10]).toBe('shared_secrets   passed   no client has a secret');
-    expect(lines.slice(11)).toEqual([
+    expect(lines[11]).toBe('shared_secrets   passed   no client has a secret');
+    expect(lines.slice(12)).toEqual([
       '',
       '→ short_key_times: Remove keys.allow_short_times from the configuration.',
       '',
@@ -271,7 +312,7 @@ describe('sojourn doctor, from outside,', () => {
       outcome: 'failed',
       detail: `${server.issuer}/.well-known/openid-configuration: 127.0.0.1:${port} could not be reached. (ECONNREFUSED)`,
     });
-    expect(checks).toHaveLength(10);
+    expect(checks).toHaveLength(11);
   }, 60_000);
 
   test('reports an admin listener that is reachable at the issuer as failed', async () => {

@@ -48,7 +48,7 @@ describe('the command line reports', () => {
     expect(await runCommand(['tenant', 'list'], env())).toEqual({
       code: 1,
       out: '',
-      err: 'The server rejects this admin token.\n→ Set SOJOURN_ADMIN_TOKEN to the token that this server printed at its first start, or that it was started with.\n',
+      err: 'The server rejects this admin token.\n→ Set SOJOURN_ADMIN_TOKEN to the token that `sojourn init` showed, or with which this server was started.\n',
     });
   });
 

@@ -17,24 +17,16 @@ export function parseEncryptionKey(text: string, source: string): Uint8Array {
   return bytes;
 }
 
-/**
- * Reads the key from `file`. If the file is missing, creates it, but only if `mayCreate` says that no key is encrypted
- * yet.
- */
-export async function loadEncryptionKey(
-  file: string,
-  mayCreate: () => Promise<boolean>,
-): Promise<Uint8Array> {
+/** Reads the key from `file`. Creates none: a new key would decrypt nothing. */
+export async function loadEncryptionKey(file: string): Promise<Uint8Array> {
   const text = await readPrivateFile(file);
   if (text !== undefined) return parseEncryptionKey(text, file);
-  if (!(await mayCreate())) {
-    throw new SojournError('key_material_unusable', {
-      detail: `The key-encryption key ${file} is missing, and it encrypts the signing keys.`,
-      advice: 'Restore this file from a backup.',
-    });
-  }
-  const key = randomBytes(32);
-  if (await createPrivateFile(file, `${key.toString('base64url')}\n`)) return key;
-  // Another process created the file at the same moment; both use its key.
-  return loadEncryptionKey(file, mayCreate);
+  throw new SojournError('key_material_unusable', {
+    detail: `The key-encryption key ${file} is missing, and it encrypts the signing keys.`,
+    advice: 'Restore this file from a backup.',
+  });
 }
+
+/** Creates the file with a new key; false if it exists. */
+export const createEncryptionKey = (file: string): Promise<boolean> =>
+  createPrivateFile(file, `${randomBytes(32).toString('base64url')}\n`);

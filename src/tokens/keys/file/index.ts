@@ -4,7 +4,7 @@
  */
 import { createHmac, createPrivateKey, generateKeyPair, hkdfSync, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { CompactEncrypt, compactDecrypt } from 'jose';
+import { type CompactDecryptResult, CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 import type { Algorithm } from '../../../clouds/index.ts';
 import { SojournError } from '../../../platform/errors/index.ts';
 import type { KeyBackend, NewKey } from '../backend.ts';
@@ -14,33 +14,35 @@ import type { KeyRecord } from '../ring.ts';
 const generate = promisify(generateKeyPair);
 const signOnThread = promisify(sign);
 
-/** @param previousKey the previous key-encryption key: keys that it encrypts can still be used, and rewrapped */
-export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array): KeyBackend {
+/**
+ * @param previousKey the previous key-encryption key: keys that it encrypts can still be used, and rewrapped
+ * @param source of the key-encryption key, for messages: `file:PATH` or `env:NAME`
+ */
+export function fileBackend(
+  encryptionKey: Uint8Array,
+  previousKey?: Uint8Array,
+  source = 'the configured one',
+): KeyBackend {
+  const all = [encryptionKey, ...(previousKey ? [previousKey] : [])];
   const opened = new Map<string, KeyObject>();
   /** By kid, the form known to be encrypted with the current key, so that no key is decrypted twice to find out. */
   const current = new Map<string, string>();
 
   async function open(key: KeyRecord): Promise<KeyObject> {
-    const privateKey = await unsealWithEither(key);
+    const privateKey = await unseal(key, all, source);
     opened.set(key.kid, privateKey);
     return privateKey;
   }
 
-  const unsealWithEither = (key: KeyRecord): Promise<KeyObject> =>
-    unseal(key, encryptionKey).catch((error: unknown) => {
-      if (!previousKey) throw error;
-      return unseal(key, previousKey).catch(() => {
-        throw error;
-      });
-    });
-
   async function renew(key: KeyRecord): Promise<string | undefined> {
     if (!previousKey || key.sealed === null || current.get(key.kid) === key.sealed) return undefined;
-    const unchanged = await unseal(key, encryptionKey).then(
+    const unchanged = await unseal(key, [encryptionKey], source).then(
       () => key.sealed,
       () => undefined,
     );
-    const privateKey = unchanged ? undefined : await unseal(key, previousKey).catch(() => undefined);
+    const privateKey = unchanged
+      ? undefined
+      : await unseal(key, [previousKey], source).catch(() => undefined);
     const sealed = unchanged ?? (privateKey && (await seal(privateKey, key.kid, encryptionKey)));
     if (!sealed) return undefined;
     current.set(key.kid, sealed);
@@ -73,7 +75,7 @@ export function fileBackend(encryptionKey: Uint8Array, previousKey?: Uint8Array)
 
     rewrap: renew,
 
-    macs: (text) => [encryptionKey, ...(previousKey ? [previousKey] : [])].map((key) => macOf(key, text)),
+    macs: (text) => all.map((key) => macOf(key, text)),
   };
 }
 
@@ -83,30 +85,26 @@ const macOf = (encryptionKey: Uint8Array, text: string): string =>
     .update(text)
     .digest('base64url');
 
+/** Names a key-encryption key in the header of what it encrypts, so that another key is told from damage. Reveals nothing of it. */
+const nameOf = (encryptionKey: Uint8Array): string => macOf(encryptionKey, 'key-encryption key').slice(0, 22);
+
 async function seal(privateKey: KeyObject, kid: string, encryptionKey: Uint8Array): Promise<string> {
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
   try {
     return await new CompactEncrypt(der)
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid })
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid, kek: nameOf(encryptionKey) })
       .encrypt(encryptionKey);
   } finally {
     der.fill(0);
   }
 }
 
-async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObject> {
-  if (key.sealed === null) throw unusable(key, 'its private key was deleted');
-  const { plaintext, protectedHeader } = await compactDecrypt(key.sealed, encryptionKey, {
-    keyManagementAlgorithms: ['dir'],
-    contentEncryptionAlgorithms: ['A256GCM'],
-  }).catch((cause: unknown) => {
-    throw unusable(
-      key,
-      'its private key cannot be decrypted with this key-encryption key',
-      cause,
-      otherKeyAdvice,
-    );
-  });
+async function unseal(
+  key: KeyRecord,
+  encryptionKeys: readonly Uint8Array[],
+  source: string,
+): Promise<KeyObject> {
+  const { plaintext, protectedHeader } = await decrypt(key, encryptionKeys, source);
   try {
     if (protectedHeader.kid !== key.kid) throw new Error(`sealed as ${protectedHeader.kid}`);
     const privateKey = createPrivateKey({
@@ -124,9 +122,53 @@ async function unseal(key: KeyRecord, encryptionKey: Uint8Array): Promise<KeyObj
   }
 }
 
+async function decrypt(
+  key: KeyRecord,
+  encryptionKeys: readonly Uint8Array[],
+  source: string,
+): Promise<CompactDecryptResult> {
+  const { sealed } = key;
+  if (sealed === null) throw unusable(key, 'its private key was deleted');
+  const { kek } = headerOf(sealed) ?? {};
+  // Earlier versions did not name the key-encryption key.
+  const candidates = encryptionKeys.filter((each) => kek === undefined || kek === nameOf(each));
+  if (candidates.length === 0)
+    throw unusable(
+      key,
+      `another key-encryption key than ${source} encrypts it`,
+      undefined,
+      `Set keys.encryption_key to the one that does. ${interruptedRekeyAdvice}`,
+    );
+  let cause: unknown;
+  for (const candidate of candidates) {
+    try {
+      return await compactDecrypt(sealed, candidate, {
+        keyManagementAlgorithms: ['dir'],
+        contentEncryptionAlgorithms: ['A256GCM'],
+      });
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw kek === undefined && headerOf(sealed)
+    ? unusable(key, 'its private key cannot be decrypted with this key-encryption key', cause, otherKeyAdvice)
+    : unusable(key, 'its encrypted private key is damaged', cause, damagedAdvice);
+}
+
+/** Undefined if it is damaged. */
+function headerOf(sealed: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return { ...decodeProtectedHeader(sealed) };
+  } catch {
+    return undefined;
+  }
+}
+
 /** After an interrupted rewrap, a key that an operator deletes could be the one that some private keys need. */
 export const interruptedRekeyAdvice =
   'Delete no key-encryption key. If `sojourn keys rekey` was interrupted, run it again with the same --to, or set keys.encryption_key to the new key and keys.previous_encryption_key to the old one.';
+
+const damagedAdvice = 'Restore it from a backup. The key-encryption key is the right one.';
 
 const otherKeyAdvice = `Use the key-encryption key that encrypts it. ${interruptedRekeyAdvice} Restore a damaged private key from a backup.`;
 

@@ -2,7 +2,8 @@
 import { type Check, type DoctorInput, examine } from '../../../onboarding/doctor/index.ts';
 import { systemNow } from '../../../platform/time/index.ts';
 import { adminUrl, connectionOptions, itemsOf, requestAdmin } from '../admin.ts';
-import { type CommandSpec, isSet, type ParsedArguments, type Terminal } from '../command.ts';
+import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
+import { loadServerConfig } from '../config-option.ts';
 import { parseJson } from '../failure.ts';
 import { addOwnPresets } from '../own-presets.ts';
 import { fetchAll } from '../pages.ts';
@@ -18,6 +19,7 @@ export const doctor: CommandSpec = {
   ],
   options: [
     { flags: '--tenant <id>', description: "check this tenant's issuer instead of the shared one" },
+    { flags: '--config <file>', description: 'also check that the next start with this file would succeed' },
     { flags: '--secrets', description: 'check only whether clients have shared secrets' },
     { flags: '--json', description: 'print JSON' },
     ...connectionOptions,
@@ -44,6 +46,7 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
   return {
     adminUrl: base,
     issuer,
+    configured: await configuredIssuer(args, terminal),
     serverDate: headers.date,
     readiness: Array.isArray(ready?.checks) ? ready.checks : [],
     keys: itemsOf(await fetchJson('/keys')),
@@ -51,6 +54,9 @@ async function fetchInput(args: ParsedArguments, terminal: Terminal): Promise<Do
     clients: await fetchAll((query) => fetchJson('/clients', query)),
   } as unknown as DoctorInput;
 }
+
+const configuredIssuer = async (args: ParsedArguments, { env }: Terminal): Promise<string | undefined> =>
+  text(args, 'config') === undefined ? undefined : (await loadServerConfig(args, env)).issuer;
 
 function formatChecks(checks: readonly Check[]): string {
   const rows = columns(checks, ['name', 'outcome', 'detail']);

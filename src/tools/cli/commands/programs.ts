@@ -3,25 +3,37 @@ import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 
 import { createLogger } from '../../../platform/log/index.ts';
-import { addressField, loadConfig } from '../../../server/config/index.ts';
+import { databaseFileOf } from '../../../platform/store/index.ts';
+import { addressField, type Config, loadConfig } from '../../../server/config/index.ts';
 import { hardenProcess } from '../../../server/hardening/index.ts';
+import type { InitResult } from '../../../server/init/index.ts';
 import { allClouds, sandboxPaths } from '../cloud-names.ts';
-import type { CommandSpec } from '../command.ts';
+import { type CommandSpec, isSet, type Terminal } from '../command.ts';
+import { configFile } from '../config-option.ts';
 import { usageError } from '../failure.ts';
 import { stopSignal } from '../signals.ts';
+import { tokenLines } from './init.ts';
 
 export const serve: CommandSpec = {
   usage: 'serve',
   description: 'run the server until SIGTERM or SIGINT',
-  options: [{ flags: '--config <file>', description: 'the YAML file (SOJOURN_CONFIG)' }],
+  options: [
+    { flags: '--config <file>', description: 'the YAML file (SOJOURN_CONFIG)' },
+    {
+      flags: '--init',
+      description: 'first create the issuer, as `sojourn init` does, if there is no database',
+    },
+  ],
   examples: ['serve --config config/sojourn.yaml'],
-  async run({ options }, terminal) {
-    const file = options.config ?? terminal.env.SOJOURN_CONFIG;
-    if (typeof file !== 'string' || file === '')
-      throw usageError('The configuration is missing. Give its file with --config.');
-    const config = await loadConfig({ file, env: terminal.env });
+  async run(args, terminal) {
+    const file = configFile(args, terminal.env);
+    const creates = isSet(args, 'init');
+    const loaded = await loadConfig({ file, env: terminal.env, createsKey: creates });
     const logger = createLogger();
     hardenProcess({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
+    if (creates) await createIssuer(loaded, terminal);
+    // Again, because its key-encryption key may be new.
+    const config = creates ? await loadConfig({ file, env: terminal.env }) : loaded;
     const { startServer } = await import('../../../server/compose/index.ts');
     // Listen before the start, so that a signal during the start still closes what was opened.
     const stop = stopSignal();
@@ -33,15 +45,26 @@ export const serve: CommandSpec = {
   },
 };
 
-function formatStarted(
-  server: { publicOrigin: string; adminOrigin: string; newAdminToken: string | undefined },
-  issuer: string,
-): string {
-  const token = server.newAdminToken
-    ? `\nThe admin token, created at this first start and never shown again:\n\n  export SOJOURN_ADMIN_TOKEN=${server.newAdminToken}\n`
-    : '';
+/** For one server on one machine. A shared store that was emptied must not get new keys because a server starts on it. */
+async function createIssuer(config: Config, terminal: Terminal): Promise<void> {
+  if (databaseFileOf(config.store) === undefined)
+    throw usageError(
+      '--init is only for a SQLite store. Run `sojourn init` once, before the first replica starts.',
+    );
+  const { initializeIfNew } = await import('../../../server/init/index.ts');
+  const show = (result: InitResult) => {
+    const token =
+      result.admin_token === null ? '' : ` The admin token, which is not shown again:\n${tokenLines(result)}`;
+    terminal.err(
+      `Created the issuer ${result.issuer} in ${result.store} and ${result.key_folder}.${token}\n`,
+    );
+  };
+  await initializeIfNew(config, { show });
+}
+
+function formatStarted(server: { publicOrigin: string; adminOrigin: string }, issuer: string): string {
   return `Sojourn serves ${issuer} on ${server.publicOrigin} and the admin API on ${server.adminOrigin}.
-${token}
+
 Next, in another terminal:
 
   npm run -s sojourn -- tenant create --name Acme
