@@ -1,5 +1,6 @@
 import { killLoop } from './kill-loop.ts';
-import { redisStore } from './stage.ts';
+import { postgresStore, redisStore } from './stage.ts';
 
 killLoop('SQLite', 12, async () => ({ config: {}, env: {} }));
 killLoop('Redis', 4, redisStore);
+killLoop('PostgreSQL', 4, postgresStore);

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { blackHoleBefore } from '../platform/store/black-hole.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { startRedis } from '../support/redis.ts';
 import {
   askToken,
@@ -303,5 +304,33 @@ describe('on Redis', () => {
     for (const each of [stage, second]) await expectRefusal(each, /its audit log is empty|it lacks/);
     await accept(stage);
     for (const each of [stage, second]) await until(async () => (await readiness(each)).status === 200);
+  }, 120_000);
+});
+
+describe('on PostgreSQL', () => {
+  const env = { KEY_OF_KEYS: randomBytes(32).toString('base64url') };
+  const keys = { encryption_key: 'env:KEY_OF_KEYS' };
+
+  test('a failover to a standby without the last writes is noticed', async () => {
+    const primary = await startPostgres();
+    later(() => primary.stop());
+    const front = await blackHoleBefore(primary.port);
+    later(() => front.close());
+    const stage = await start(
+      { store: primary.url.replace(`:${primary.port}/`, `:${front.port}/`), keys },
+      env,
+    );
+    const standby = await startPostgres({ standbyOf: primary });
+    later(() => standby.stop());
+    await standby.kill('SIGKILL');
+    await stage.running.admin.patch(`/clients/${stage.client.client_id}`, { disabled: true });
+    await primary.kill('SIGKILL');
+    await standby.restart();
+    await standby.ask('SELECT pg_promote()');
+    front.to(standby.port);
+    await expectRefusal(stage, /it lacks audit lines|its audit log has/);
+    await restart(stage);
+    await expectRefusal(stage, /it lacks audit lines|its audit log has/);
+    await expectRecovery(stage, /its audit log has \d+ sealed lines|other lines|it lacks/);
   }, 120_000);
 });

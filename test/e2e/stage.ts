@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
+import { startPostgres } from '../support/postgres.ts';
 import { startRedis } from '../support/redis.ts';
 import { type ProcessOptions, type ServerProcess, startProcess } from './process.ts';
 
@@ -49,15 +50,27 @@ export async function server(options: ProcessOptions): Promise<ServerProcess> {
   return started;
 }
 
-/** What a configuration and an environment need to say so that the state lives in a new Redis. */
-export async function redisStore(): Promise<{
-  config: { store: string; keys: { encryption_key: string } };
-  env: Record<string, string>;
-}> {
+/** What a configuration and an environment need to say so that the state lives in a shared store. */
+export interface SharedStore {
+  readonly config: { store: string; keys: { encryption_key: string } };
+  readonly env: Record<string, string>;
+}
+
+/** A new Redis. */
+export async function redisStore(): Promise<SharedStore> {
   const redis = await startRedis({ settings: ['--appendonly', 'yes', '--appendfsync', 'always'] });
   later(() => redis.stop());
-  return {
-    config: { store: redis.url, keys: { encryption_key: 'env:KEY_OF_KEYS' } },
-    env: { KEY_OF_KEYS: randomBytes(32).toString('base64url') },
-  };
+  return sharedStore(redis.url);
 }
+
+/** A new PostgreSQL. */
+export async function postgresStore(): Promise<SharedStore> {
+  const postgres = await startPostgres();
+  later(() => postgres.stop());
+  return sharedStore(postgres.url);
+}
+
+const sharedStore = (store: string): SharedStore => ({
+  config: { store, keys: { encryption_key: 'env:KEY_OF_KEYS' } },
+  env: { KEY_OF_KEYS: randomBytes(32).toString('base64url') },
+});

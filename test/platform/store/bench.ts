@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import pg from 'pg';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore, type Store } from '../../../src/platform/store/index.ts';
-import type { PostgresServer } from '../../support/postgres.ts';
 import type { Bench } from './contract.ts';
 import { noon } from './journal.ts';
 
@@ -55,7 +55,13 @@ export async function redisBench(url: string): Promise<LoggedBench> {
   return benchOn(url);
 }
 
-export async function postgresBench(server: PostgresServer): Promise<LoggedBench> {
-  await server.empty();
-  return benchOn(server.url);
+export async function postgresBench(url: string): Promise<LoggedBench> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('SET client_min_messages = warning; DROP SCHEMA IF EXISTS sojourn CASCADE');
+  await client.end();
+  return benchOn(url);
 }
+
+export const sharedBench = (url: string): Promise<LoggedBench> =>
+  url.startsWith('postgres') ? postgresBench(url) : redisBench(url);

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore, type Store, withStoreBudget } from '../../../src/platform/store/index.ts';
+import { startPostgres } from '../../support/postgres.ts';
 import { startRedis } from '../../support/redis.ts';
 
 const ends: (() => unknown)[] = [];
@@ -77,6 +78,15 @@ const stores = {
     later(() => redis.stop());
     const proxy = await slowProxy(redis.port);
     const store = await open(`redis://127.0.0.1:${proxy.port}`);
+    return { store, stop: () => proxy.delay(1_000), start: () => proxy.delay(0), fails: 0 };
+  },
+  async 'a slow PostgreSQL'() {
+    const postgres = await startPostgres();
+    later(() => postgres.stop());
+    const proxy = await slowProxy(postgres.port);
+    const store = await open(postgres.url.replace(`:${postgres.port}/`, `:${proxy.port}/`));
+    // The requests of a test, and the indexing in the background, have connections before they become slow.
+    await Promise.all(Array.from({ length: 5 }, () => store.ping()));
     return { store, stop: () => proxy.delay(1_000), start: () => proxy.delay(0), fails: 0 };
   },
 };

@@ -127,12 +127,14 @@ describe('a failure of PostgreSQL', () => {
     await untilServed(first);
   });
 
-  test('one process uses at most 10 connections, and more callers wait', async () => {
+  test('one process uses at most 10 connections and one for appends, and more callers wait', async () => {
     const store = await on(server.url).open();
     const writes = Array.from({ length: 100 }, (_, i) => store.insert('claim', `many-${i}`, {}));
-    const connections = "SELECT count(*)::integer AS count FROM pg_stat_activity WHERE usename = 'sojourn'";
-    expect((await ask(connections))[0]).toEqual({ count: 10 });
+    const lines = Array.from({ length: 100 }, (_, i) => store.append({ at: noon, value: i }));
     expect(await Promise.all(writes)).toEqual(writes.map(() => true));
+    expect(await Promise.all(lines)).toEqual(lines.map((_, i) => i + 1));
+    const connections = "SELECT count(*)::integer AS count FROM pg_stat_activity WHERE usename = 'sojourn'";
+    expect(await ask(connections)).toEqual([{ count: 11 }]);
   });
 
   test('commits concurrent lines together, and numbers them in the order of their appends', async () => {

@@ -9,4 +9,4 @@ beforeAll(async () => {
 });
 afterAll(() => common.stop());
 
-describeStore('PostgreSQL', () => postgresBench(common));
+describeStore('PostgreSQL', () => postgresBench(common.url));

@@ -30,7 +30,8 @@ for (let i = 0; ; i++) {
     await store.append({ at: systemNow(), value: { ...value, client: id } });
   } catch (error) {
     const code = error instanceof SojournError ? error.code : String(error);
-    const readable = (await store.get('setting', `${name}-0`)) !== undefined;
+    const first = await store.get('setting', `${name}-0`).catch(() => undefined);
+    const readable = first !== undefined;
     tell(`refused ${code}, the first one ${readable ? 'is still there' : 'is gone'}`);
     break;
   }

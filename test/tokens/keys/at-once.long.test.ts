@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { openStore } from '../../../src/platform/store/index.ts';
 import type { PublicJwk, Ring } from '../../../src/tokens/keys/index.ts';
+import { startPostgres } from '../../support/postgres.ts';
 import { startRedis } from '../../support/redis.ts';
 import { day, noon, second } from './records.ts';
 import { startReplica, type View, verifies } from './replica-process.ts';
@@ -38,11 +39,17 @@ const stores = {
     endings.push(() => redis.stop());
     return redis.url;
   },
+  async PostgreSQL() {
+    const postgres = await startPostgres();
+    endings.push(() => postgres.stop());
+    return postgres.url;
+  },
 };
 
 describe.each([
   ['SQLite', 1_000],
   ['Redis', 200],
+  ['PostgreSQL', 200],
 ] as const)('two processes on one %s', (name, rotations) => {
   test(`rotate ${rotations} times concurrently and always share one ring with one active key that both publish`, async () => {
     const url = await stores[name]();

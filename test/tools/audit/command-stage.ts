@@ -26,7 +26,7 @@ export interface CommandStage extends JournalBench {
 
 const encryptionKey = new Uint8Array(32).fill(7);
 
-export async function commandStage(redisUrl: string | undefined): Promise<CommandStage> {
+export async function commandStage(sharedUrl: string | undefined): Promise<CommandStage> {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-audit-'));
   const env = { KEK: Buffer.from(encryptionKey).toString('base64url') };
   const openKey = async (store: Store) => {
@@ -38,7 +38,7 @@ export async function commandStage(redisUrl: string | undefined): Promise<Comman
     await key.refresh();
     return key;
   };
-  const bench = await journalBench(redisUrl, openKey);
+  const bench = await journalBench(sharedUrl, openKey);
   const configure = async (audit: object = {}) => {
     const config = { store: bench.url, keys: { encryption_key: 'env:KEK' }, audit };
     await writeConfig({ folder, port: 8_080, config });

@@ -1,4 +1,4 @@
-/** A sealed and indexed journal on either backend, its verification, and access to its tables. */
+/** A sealed and indexed journal on any backend, its verification, and access to its tables. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Marks } from '../../../src/platform/audit/checkpoint.ts';
 import { type CheckpointSigner, sealNext } from '../../../src/platform/audit/seal.ts';
@@ -7,9 +7,9 @@ import { type Store, viewJournal } from '../../../src/platform/store/index.ts';
 import type { OpenLog } from '../../../src/tools/audit/index.ts';
 import { type Verification, verifyStore } from '../../../src/tools/audit/index.ts';
 import { testSigner } from '../../platform/audit/log-check.ts';
-import { type LoggedBench, redisBench, sqliteBench } from '../../platform/store/bench.ts';
+import { type LoggedBench, sharedBench, sqliteBench } from '../../platform/store/bench.ts';
 import { noon } from '../../platform/store/journal.ts';
-import { redisTables, sqliteTables, type Tables } from './tables.ts';
+import { sharedTables, sqliteTables, type Tables } from './tables.ts';
 
 export interface JournalBench {
   readonly store: Store;
@@ -29,16 +29,16 @@ export interface JournalBench {
 
 export const marks = async (): Promise<Marks> => ({ policy: 1 });
 
-/** @param redisUrl of a Redis to use; undefined for SQLite */
+/** @param sharedUrl of a Redis or PostgreSQL to use; undefined for SQLite */
 export async function journalBench(
-  redisUrl: string | undefined,
+  sharedUrl: string | undefined,
   signerOf: (store: Store) => Promise<CheckpointSigner> = async () => testSigner(),
 ): Promise<JournalBench> {
   const bench: LoggedBench & { readonly file?: string } =
-    redisUrl === undefined ? await sqliteBench() : await redisBench(redisUrl);
+    sharedUrl === undefined ? await sqliteBench() : await sharedBench(sharedUrl);
   const store = await bench.open();
   const signer = await signerOf(store);
-  const tables = bench.file === undefined ? redisTables(bench.url) : sqliteTables(bench.file);
+  const tables = bench.file === undefined ? await sharedTables(bench.url) : sqliteTables(bench.file);
   const openLog = async (): Promise<OpenLog> => ({
     view: await viewJournal(bench.url, { logger: createLogger({ level: 'silent' }), now: () => noon }),
     readJournalKey: async () => signer.jwk as never,

@@ -64,9 +64,9 @@ test.each([
   ['Redis', () => common.url],
 ])(
   'a verification of a million lines in %s takes less than 60 s and 300 MB',
-  async (name, redisUrl) => {
-    const stage: CommandStage = await commandStage(redisUrl());
-    await (redisUrl() === undefined ? fillSqlite(stage.url) : fillRedis(stage.url));
+  async (name, sharedUrl) => {
+    const stage: CommandStage = await commandStage(sharedUrl());
+    await (sharedUrl() === undefined ? fillSqlite(stage.url) : fillRedis(stage.url));
     await stage.seal();
     await stage.indexed();
     await stage.rest();

@@ -2,6 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Redis } from 'ioredis';
+import { postgresTables } from './tables-postgres.ts';
 
 export interface Line {
   readonly at: number;
@@ -88,7 +89,10 @@ export function sqliteTables(file: string): Tables {
 
 const prefix = '{sojourn}:journal:';
 
-export function redisTables(url: string): Tables {
+export const sharedTables = async (url: string): Promise<Tables> =>
+  url.startsWith('postgres') ? postgresTables(url) : redisTables(url);
+
+function redisTables(url: string): Tables {
   const redis = new Redis(url);
   return {
     async line(sequence) {

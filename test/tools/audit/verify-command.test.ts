@@ -4,25 +4,28 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { verifierKey } from '../../../src/platform/merkle/index.ts';
 import { testSigner } from '../../platform/audit/log-check.ts';
+import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { type CommandStage, commandStage } from './command-stage.ts';
 
-let common: RedisServer;
+let redis: RedisServer;
+let postgres: PostgresServer;
 beforeAll(async () => {
-  common = await startRedis();
-});
-afterAll(() => common.stop());
+  [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
+}, 60_000);
+afterAll(() => Promise.all([redis.stop(), postgres.stop()]));
 
 const compare =
   'Compare it with a backup, an export or an archive, and find out who had write access to the store. Sojourn changed nothing.';
 
 describe.each([
   ['SQLite', () => undefined],
-  ['Redis', () => common.url],
-])('sojourn audit verify on %s', (name, redisUrl) => {
+  ['Redis', () => redis.url],
+  ['PostgreSQL', () => postgres.url],
+])('sojourn audit verify on %s', (name, sharedUrl) => {
   let stage: CommandStage;
   beforeEach(async () => {
-    stage = await commandStage(redisUrl());
+    stage = await commandStage(sharedUrl());
     for (let i = 0; i < 5; i++)
       await stage.store.append({ at: Date.now(), value: { event: 'token.issued', client: 'cli_1', i } });
     await stage.seal();
@@ -87,7 +90,7 @@ describe.each([
   });
 
   test('verifies a log without lines', async () => {
-    const empty = await commandStage(redisUrl());
+    const empty = await commandStage(sharedUrl());
     expect(await empty.audit('verify')).toEqual({
       code: 0,
       out: 'The audit log: 0 lines verified.\n',

@@ -12,7 +12,7 @@ import { type JournalBench, journalBench, randomLine } from './journal-bench.ts'
 const firstSeed = Number(process.env.SOJOURN_AUDIT_SEED ?? randomInt(2 ** 31));
 const seeds = Array.from({ length: repetitions({ part: 2, full: 20 }) }, (_, i) => firstSeed + i);
 
-export function describeVerification(name: string, redisUrl: () => string | undefined): void {
+export function describeVerification(name: string, sharedUrl: () => string | undefined): void {
   describe.each(seeds)(`in a random journal in ${name} (seed %i), a verification`, (seed) => {
     let random: Random;
     let bench: JournalBench;
@@ -23,7 +23,7 @@ export function describeVerification(name: string, redisUrl: () => string | unde
 
     beforeAll(async () => {
       random = randomFrom(seed);
-      bench = await journalBench(redisUrl());
+      bench = await journalBench(sharedUrl());
       size = 600 + random.below(1_200);
       newest = size + random.below(40);
       for (let done = 0; done < newest; ) {

@@ -4,7 +4,7 @@ import { countedTypes, type DocumentStore, type Stored, type Totals } from '../c
 import { pageOf } from '../page.ts';
 import { sweepLagMs } from '../sweep.ts';
 import { toText } from '../text.ts';
-import { type Database, prepared, type Row } from './connection.ts';
+import { type Database, prepared, type Row } from './database.ts';
 import { attempt } from './failure.ts';
 import { fromKey, toKey } from './keys.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Continuity } from '../continuity.ts';
 import { lostLines, lostWrites } from '../continuity.ts';
-import { type Database, prepared } from './connection.ts';
+import { type Database, prepared } from './database.ts';
 import { inTime } from './failure.ts';
 
 export interface NewLine {
@@ -29,7 +29,7 @@ export interface GroupCommit {
   settled(): Promise<void>;
 }
 
-export function groupCommit({ query }: Database, continuity: Continuity): GroupCommit {
+export function groupCommit(database: Database, continuity: Continuity): GroupCommit {
   let pending: Pending[] = [];
   let running: Promise<void> | undefined;
 
@@ -54,7 +54,7 @@ export function groupCommit({ query }: Database, continuity: Continuity): GroupC
       lines.map((line) => line.salt),
       lines.map(({ text }) => text),
     ];
-    const [row] = await query(appendLines, last, salt, ...columns);
+    const [row] = await database.append(appendLines, last, salt, ...columns);
     const first = Number(row?.first);
     if (first === 0) throw lostWrites(continuity, lostLines);
     continuity.last = { sequence: first + lines.length - 1, salt: lines.at(-1)!.salt };

@@ -6,7 +6,7 @@ import { SojournError } from '../../errors/index.ts';
 import { type Continuity, lostWrites } from '../continuity.ts';
 import type { Store, StoreDependencies } from '../contract.ts';
 import { addressOf, redactedUrlOf } from './address.ts';
-import { type Database, openDatabase, prepared } from './connection.ts';
+import { type Database, openDatabase, prepared } from './database.ts';
 import { documentsIn } from './documents.ts';
 import { attempt, reasonOf } from './failure.ts';
 import { claim, inspect } from './inspect.ts';

@@ -6,7 +6,7 @@ import { indexBatchSize, indexOf } from '../journal/index-lines.ts';
 import { startIndexer } from '../journal/indexer.ts';
 import { searchIn } from '../journal/search.ts';
 import { toCanonicalText } from '../text.ts';
-import { type Database, prepared } from './connection.ts';
+import { type Database, prepared } from './database.ts';
 import { attempt } from './failure.ts';
 import { groupCommit } from './group-commit.ts';
 import { toKey } from './keys.ts';

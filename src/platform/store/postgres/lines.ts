@@ -1,7 +1,7 @@
 /** Reads lines and their index. */
 import type { JournalLog, SealedLine } from '../contract.ts';
 import type { JournalReader } from '../journal/search.ts';
-import { type Database, prepared, type Row } from './connection.ts';
+import { type Database, prepared, type Row } from './database.ts';
 import { fromKey, toKey } from './keys.ts';
 
 /** A pruned line has the empty text, which is not JSON. */

@@ -2,7 +2,7 @@
 import type { JournalLog } from '../contract.ts';
 import { indexOf } from '../journal/index-lines.ts';
 import { withoutPostings } from '../journal/postings.ts';
-import { type Database, prepared, type Row } from './connection.ts';
+import { type Database, prepared, type Row } from './database.ts';
 import type { attempt } from './failure.ts';
 import { toKey } from './keys.ts';
 import { lineOf } from './lines.ts';

@@ -1,6 +1,6 @@
 /** The Merkle tree of the journal: its tiles and the last seal. */
 import type { JournalLog, Seal } from '../contract.ts';
-import { type Database, prepared } from './connection.ts';
+import { type Database, prepared } from './database.ts';
 import { attempt } from './failure.ts';
 
 const tile = prepared('SELECT hashes FROM sojourn.journal_tiles WHERE level = $1 AND number = $2');

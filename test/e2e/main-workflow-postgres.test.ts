@@ -1,0 +1,4 @@
+import { mainWorkflow } from './main-workflow.ts';
+import { postgresStore } from './stage.ts';
+
+mainWorkflow('PostgreSQL', postgresStore);
