@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -57,10 +58,11 @@ describe('a server with an empty key folder', () => {
     const { config, env } = await redisStore();
     const port = await steadyPort();
     const first = await server({ folder: await newFolder(), port, config, env });
-    // A running server would restore its keys.
-    await first.stop('SIGTERM');
+    await first.admin.post('/tenants', { name: 'Acme' });
     const client = new Redis(config.store);
     await client.flushall();
+    // Longer than the first server needs to look for its key ring.
+    await sleep(5_000);
     const folder = await newFolder();
     const file = await writeConfig({ folder, port: await steadyPort(), issuerPort: port, config });
     expect(await serve(file, env)).toEqual(missing(config.store, folder));

@@ -139,7 +139,8 @@ export class ReplicatedRing {
     if (local && local.revision > this.#ring.revision) this.#adopt(local);
     if (this.#ring.revision === 0) return;
     // A store that has lost more than a ring stays as it is until that is accepted.
-    const mayRestore = store.continuity.fault === undefined;
+    const mayRestore =
+      store.continuity.fault === undefined && (shared !== undefined || (await store.log.continues()));
     if (mayRestore && this.#ring.revision > (shared?.ring.revision ?? 0)) {
       logger.warn(
         { revision: this.#ring.revision, stored_revision: shared?.ring.revision ?? null },

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SojournError } from '../../../src/platform/errors/index.ts';
 import type { Store } from '../../../src/platform/store/index.ts';
@@ -125,6 +126,16 @@ describe('a ring that is lost in the store or the local file', () => {
     await bench.store.remove('ring', 'shared', (await bench.store.get('ring', 'shared'))!.version);
     await keyring.refresh();
     expect(await inStore()).toEqual(ring);
+  });
+
+  test('is not restored to a store that lost its audit lines too', async () => {
+    const keyring = await bench.replica();
+    await bench.store.append({ at: bench.now(), value: {} });
+    const database = new DatabaseSync(join(bench.root, 'sojourn.db'));
+    database.exec("DELETE FROM documents WHERE record_type = 'ring'; DELETE FROM journal");
+    database.close();
+    await keyring.refresh();
+    expect(await bench.store.get('ring', 'shared')).toBeUndefined();
   });
 
   test('is restored from a local file newer than the store, as after restoring an old backup', async () => {
