@@ -182,6 +182,12 @@ describe.each(backends)('a document of a newer version on %s', (backend) => {
     expect(await exchange(state, state.approved, bearer)).toMatchObject({ status: 503 });
   }, 60_000);
 
+  test('of a tenant stops no documents: clouds verify tokens with them', async () => {
+    await state.change('tenant', state.own, (value) => ({ ...value, region: 'eu' }));
+    for (const path of ['jwks', '.well-known/openid-configuration'])
+      expect((await call({ url: `${state.running.origin}/t/${state.own}/${path}` })).status).toBe(200);
+  }, 60_000);
+
   async function ownConnection(): Promise<string> {
     const { items } = await state.running.admin.get<Items>('/connections');
     return String(items.find(({ tenant }) => tenant === state.own)?.id);

@@ -6,12 +6,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { SojournError } from '../../platform/errors/index.ts';
-import {
-  type DocumentVersion,
-  type Store,
-  unknownDocument,
-  unknownPart,
-} from '../../platform/store/index.ts';
+import { type DocumentVersion, type Store, unknownPart } from '../../platform/store/index.ts';
 
 export interface AdminToken {
   /** Compares in constant time. */
@@ -44,7 +39,11 @@ export async function openAdminToken(store: Store, configured: string | null): P
   if (configured !== null) return { matches: matcher(hash(configured)) };
   const stored = await store.get<z.output<typeof storedToken>>(...place);
   const part = stored && unknownPart(storedToken, stored.value);
-  if (part !== undefined) throw unknownDocument(...place, part);
+  if (part !== undefined)
+    throw new SojournError('state_unusable', {
+      detail: `The admin token in the store has ${part}, which this version of Sojourn does not know.`,
+      advice: 'Start the version that wrote it, or a newer one, or set SOJOURN_ADMIN_TOKEN.',
+    });
   if (stored) return { matches: matcher(Buffer.from(stored.value.hash, 'base64url')) };
   // A store that lost its state has no token either. Until that is accepted, no token is right.
   if (store.continuity.fault !== undefined) return { matches: () => false };

@@ -10,11 +10,10 @@ import {
   records,
   type Store,
   type Stored,
-  unknownPart,
   unlessSame,
 } from '../../platform/store/index.ts';
 import { type Now, toTimestamp } from '../../platform/time/index.ts';
-import { storedTenant, type Tenant, type TenantInput, type TenantMove, type TenantPatch } from './schema.ts';
+import type { Tenant, TenantInput, TenantMove, TenantPatch } from './schema.ts';
 
 export { type Tenant, tenantInput, tenantMove, tenantPatch, tenantRecord } from './schema.ts';
 
@@ -72,9 +71,7 @@ const recordType = 'tenant';
 const maxAttempts = 10;
 
 export function createTenants({ store, now, issuer, makeKeys, removeKeys }: TenantsOptions): Tenants {
-  const kept = records<StoredTenant>(store, recordType, 'tenant_not_found', (value) =>
-    unknownPart(storedTenant, value),
-  );
+  const kept = records<StoredTenant>(store, recordType, 'tenant_not_found');
 
   const listeners: ((id: string) => void)[] = [];
 

@@ -15,9 +15,6 @@ export const tenantRecord = z.object({
 
 export type Tenant = Immutable<z.output<typeof tenantRecord>>;
 
-/** As it is stored. */
-export const storedTenant = z.strictObject({ ...tenantRecord.shape, deletion: z.string().exactOptional() });
-
 export const tenantInput = z.strictObject({
   name: nameField,
   own_issuer: z
