@@ -162,8 +162,8 @@ export interface JournalLog {
 /**
  * Values are plain JSON; anything else throws a TypeError. Every promise rejects with SojournError `store_unavailable` if
  * the backend does not answer within its deadline (under 2 s); a write that rejects this way may still have succeeded.
- * A damaged database rejects with `state_unusable`. A resolved write has reached the disk (SQLite) or the server (Redis;
- * its durability depends on the server's persistence settings). An append to a store that has lost the last line of this
+ * A damaged database rejects with `state_unusable`. A resolved write has reached the disk (SQLite, PostgreSQL) or the
+ * server (Redis; its durability depends on the server's persistence settings). An append to a store that has lost the last line of this
  * process rejects with `store_rolled_back`, and so does every write after it.
  */
 export interface Store {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
+import { blocks } from '../../docs/documents.ts';
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
 import { freePort } from '../../support/redis.ts';
 import { blackHoleBefore } from './black-hole.ts';
@@ -111,6 +112,16 @@ describe('the start on PostgreSQL', () => {
       message: `The database ${redacted(url)} has the encoding LATIN1; Sojourn needs UTF8.`,
       advice: "Create another one: CREATE DATABASE sojourn ENCODING 'UTF8' TEMPLATE template0.",
     });
+  });
+
+  test('works with a role and a database as the documents create them', async () => {
+    const [sql = ''] = blocks('docs/operations.md', 'sql');
+    const statements = sql.replaceAll('sojourn', 'documented').split(';').slice(0, -1);
+    expect(statements).toHaveLength(2);
+    for (const statement of statements) await common.ask(statement);
+    await common.ask("ALTER ROLE documented PASSWORD 'documented'");
+    const url = urlWith({ username: 'documented', password: 'documented', pathname: '/documented' });
+    expect(await (await on(url).open()).insert('tenant', 'a', {})).toBe(true);
   });
 
   test('uses a schema that an administrator created for a role that may not create one', async () => {

@@ -13,12 +13,6 @@ export interface Address {
 
 export const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
 
-/** The URL without user, password and options, safe for logs. */
-export const redactedUrlOf = (url: string): string => {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
-};
-
 const example = 'postgres://sojourn:PASSWORD@db.example.com/sojourn?sslmode=verify-full';
 const options = ['sslmode', 'sslrootcert'];
 

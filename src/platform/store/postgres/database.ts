@@ -1,7 +1,8 @@
 /** The statements of one process: deadlines, and log messages about outages. */
 import type { PoolClient } from 'pg';
 import type { Logger } from '../../log/index.ts';
-import { addressOf, redactedUrlOf } from './address.ts';
+import { storeNameOf } from '../location.ts';
+import { addressOf } from './address.ts';
 import { clientConfig } from './connection.ts';
 import { inTime, isOutage, reasonOf } from './failure.ts';
 import { type Connections, openPool } from './pool.ts';
@@ -34,7 +35,7 @@ export interface Database {
 
 /** Connects when the first statement runs. */
 export function openDatabase(url: string, logger: Logger): Database {
-  const store = redactedUrlOf(url);
+  const store = storeNameOf(url);
   const config = clientConfig(addressOf(url));
   let isLost = false;
   let isClosed = false;

@@ -5,7 +5,8 @@
 import { SojournError } from '../../errors/index.ts';
 import { type Continuity, lostWrites } from '../continuity.ts';
 import type { Store, StoreDependencies } from '../contract.ts';
-import { addressOf, redactedUrlOf } from './address.ts';
+import { storeNameOf } from '../location.ts';
+import { addressOf } from './address.ts';
 import { type Database, openDatabase, prepared } from './database.ts';
 import { documentsIn } from './documents.ts';
 import { attempt, reasonOf } from './failure.ts';
@@ -16,7 +17,7 @@ const pulse = prepared('UPDATE sojourn.pulse SET beats = beats + 1');
 
 export async function openPostgres(url: string, { logger, now }: StoreDependencies): Promise<Store> {
   addressOf(url);
-  const store = redactedUrlOf(url);
+  const store = storeNameOf(url);
   const database = openDatabase(url, logger);
   try {
     const warnings = await database.run(async (client) => {

@@ -3,7 +3,8 @@ import { Client } from 'pg';
 import type { Logger } from '../../log/index.ts';
 import type { RecordType, Stored } from '../contract.ts';
 import type { JournalView } from '../journal/view.ts';
-import { addressOf, redactedUrlOf } from './address.ts';
+import { storeNameOf } from '../location.ts';
+import { addressOf } from './address.ts';
 import { clientConfig, requirePrimary } from './connection.ts';
 import { prepared, type Row, type Statement } from './database.ts';
 import { attempt, reasonOf } from './failure.ts';
@@ -30,7 +31,7 @@ export async function viewPostgres(
   url: string,
   { logger }: { readonly logger: Logger },
 ): Promise<JournalView> {
-  const store = redactedUrlOf(url);
+  const store = storeNameOf(url);
   const client = new Client(clientConfig(addressOf(url), { statementMs, idleMs }));
   client.on('error', (error) =>
     logger.debug({ store, reason: reasonOf(error) }, 'lost the connection to the store'),
