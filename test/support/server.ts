@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../src/platform/log/index.ts';
-import type { Now } from '../../src/platform/time/index.ts';
+import type { Elapsed, Now } from '../../src/platform/time/index.ts';
 import { type Call, call } from '../../src/sandbox/demo/http.ts';
 import { freePort, type LocalServer, startLocalServer } from '../../src/sandbox/demo/local-server.ts';
 
@@ -25,6 +25,7 @@ export async function testServer(
     port?: number;
     now?: Now;
     steadyNow?: Now;
+    elapsed?: Elapsed;
   } = {},
 ): Promise<TestServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'sojourn-test-')));
@@ -46,6 +47,7 @@ export async function testServer(
     ...(options.config ? { config: options.config } : {}),
     ...(options.now ? { now: options.now } : {}),
     ...(options.steadyNow ? { steadyNow: options.steadyNow } : {}),
+    ...(options.elapsed ? { elapsed: options.elapsed } : {}),
   });
   return {
     ...server,

@@ -4,6 +4,8 @@
  */
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 
+export { createLogSink, type LogSink } from './sink.ts';
+
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child' | 'isLevelEnabled'>;
 
 /** Fields that the logger redacts. This is the second defence: code must not log them in the first place. */

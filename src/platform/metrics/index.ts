@@ -59,6 +59,8 @@ export interface Metrics {
   watchSuspensions(read: () => Promise<readonly { readonly tenant: string | null }[]>): void;
   /** `read` is called at each scrape. */
   watchSpool(read: () => number): void;
+  /** `read` is called at each scrape. */
+  watchLog(read: () => number): void;
   /** The Prometheus text format, version 0.0.4. */
   text(): Promise<string>;
 }
@@ -189,6 +191,9 @@ export function createMetrics(): Metrics {
         'Audit entries that wait on the local disk for the store.',
         read,
       );
+    },
+    watchLog(read) {
+      gauge('sojourn_log_lines_dropped', 'Log lines that standard output did not take.', read);
     },
     watchOutage(read) {
       storedGauge(

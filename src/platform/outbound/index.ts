@@ -16,4 +16,4 @@ export {
 } from './external.ts';
 export { lightFetch } from './light-fetch.ts';
 export type { Resolve, ServerAddress } from './resolve.ts';
-export { type OutboundRequest, type OutboundResponse, send } from './send.ts';
+export { type OutboundRequest, type OutboundResponse, observingDates, send } from './send.ts';

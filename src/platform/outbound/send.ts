@@ -1,4 +1,5 @@
 /** A request to a URL from the configuration or from our own code. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { SojournError } from '../errors/index.ts';
 import { withoutSecretsOf } from '../redaction/index.ts';
 import { headersOf, open, type ResponseHeaders, readText } from './open.ts';
@@ -20,6 +21,17 @@ export interface OutboundResponse {
   readonly body: string;
 }
 
+type DateListener = (time: number, origin: string) => void;
+
+const dateListeners = new AsyncLocalStorage<DateListener>();
+
+/**
+ * Passes the times in the answers to `work`'s requests (`Date`, RFC 9110 section 6.6.1) to the listener, in milliseconds since the
+ * epoch.
+ */
+export const observingDates = <T>(listener: DateListener, work: () => T): T =>
+  dateListeners.run(listener, work);
+
 const defaultMaxBytes = 256 * 1024;
 
 /**
@@ -32,6 +44,8 @@ export async function send(request: OutboundRequest): Promise<OutboundResponse> 
   const url = new URL(address);
   try {
     const answer = await open(url, request);
+    const date = Date.parse(answer.headers.date ?? '');
+    if (!Number.isNaN(date)) dateListeners.getStore()?.(date, url.origin);
     try {
       const body = await readText(answer, maxBytes, (what) => unusableBody(url, what));
       const status = answer.statusCode ?? 0;

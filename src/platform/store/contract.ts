@@ -197,6 +197,8 @@ export interface Store {
   readonly log: JournalLog;
   /** Once it has a fault, every write rejects with `store_rolled_back`. */
   readonly continuity: Continuity;
+  /** The store's own clock, in milliseconds since the epoch. Absent if it is that of this process, as with SQLite. */
+  clock?(): Promise<number>;
   /** Writes a small value; rejects if the store cannot be read or written. */
   ping(): Promise<void>;
   close(): Promise<void>;

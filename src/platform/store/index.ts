@@ -24,6 +24,7 @@ export {
   urlFault as postgresFault,
 } from './postgres/address.ts';
 export { type Records, records, unknownDocument, unlessSame } from './records.ts';
+export { type Remembered, rememberReads } from './remembered.ts';
 export { copySqlite, examineSqlite } from './sqlite/backup.ts';
 export { toCanonicalText } from './text.ts';
 

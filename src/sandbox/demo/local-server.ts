@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createLogger, type Logger } from '../../platform/log/index.ts';
-import type { Now } from '../../platform/time/index.ts';
+import type { Elapsed, Now } from '../../platform/time/index.ts';
 import { startServer } from '../../server/compose/index.ts';
 import { parseConfig } from '../../server/config/index.ts';
 import { type InitResult, initializeIfNew } from '../../server/init/index.ts';
@@ -28,12 +28,21 @@ export interface LocalServerOptions {
   readonly logger?: Logger;
   readonly now?: Now;
   readonly steadyNow?: Now;
+  readonly elapsed?: Elapsed;
 }
 
 const adminToken = 'local-admin-token-for-loopback-only';
 
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
-  const { folder, port, config = {}, logger = createLogger({ level: 'silent' }), now, steadyNow } = options;
+  const {
+    folder,
+    port,
+    config = {},
+    logger = createLogger({ level: 'silent' }),
+    now,
+    steadyNow,
+    elapsed,
+  } = options;
   const issuer = `http://127.0.0.1:${port}`;
   const parsed = await parseConfig(
     {
@@ -64,6 +73,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     logger,
     ...(now && { now }),
     ...(steadyNow && { steadyNow }),
+    ...(elapsed && { elapsed }),
   });
   return {
     issuer,

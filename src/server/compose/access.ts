@@ -7,6 +7,7 @@ import { createFederation, type Federation } from '../../access/federation/index
 import { createPolicy, type Policy } from '../../access/policy/index.ts';
 import { createSuspensions, type Suspensions } from '../../access/suspension/index.ts';
 import { createTenants, type Tenants } from '../../access/tenants/index.ts';
+import type { Store } from '../../platform/store/index.ts';
 import { Keyrings, mainRing, type PublicJwk } from '../../tokens/keys/index.ts';
 import { propagationObstacles, ringSettings } from '../key-rings/index.ts';
 import type { Context } from './context.ts';
@@ -21,6 +22,8 @@ export interface Access {
   readonly federation: Federation;
   readonly policy: Policy;
   readonly suspensions: Suspensions;
+  /** Decides about credentials in memory, also during an outage of the store if the configuration says so. */
+  readonly cached: Pick<Access, 'clients' | 'policy' | 'suspensions'>;
 }
 
 /**
@@ -29,13 +32,13 @@ export interface Access {
  * @param notUploaded why customers' clouds that hold an uploaded JWKS would not find the key
  */
 export async function buildAccess(
-  { config, logger, now, steadyNow }: Context,
-  { store, audit, backend }: State,
+  { config, logger, now, steadyNow, clockTrust }: Context,
+  { store, reads, audit, backend }: State,
   notUploaded: (ring: string, key: PublicJwk) => Promise<readonly string[]>,
 ): Promise<Access> {
   const { issuer, keys } = config;
   const keyrings = await Keyrings.open({
-    ...ringSettings(config, audit, { logger, now, steadyNow }),
+    ...ringSettings(config, audit, { logger, now, steadyNow, trust: clockTrust }),
     store,
     backend,
     obstacles: async (ring, key) => [
@@ -53,10 +56,16 @@ export async function buildAccess(
     makeKeys: (id) => keyrings.of(id),
     removeKeys: (id) => keyrings.remove(id),
   });
-  const connections = createConnections({ store, tenants, now, algorithms: keys.algorithms });
   const jwksUris = config.clients.jwks_uris;
-  const clients = createClients({ store, now, connections, tenants, jwksUris });
-  const approvals = createApprovals({ store, clients, connections, audit, now });
+  const over = (store: Store) => {
+    const connections = createConnections({ store, tenants, now, algorithms: keys.algorithms });
+    const clients = createClients({ store, now, connections, tenants, jwksUris });
+    const approvals = createApprovals({ store, clients, connections, audit, now });
+    const policy = createPolicy({ store, connections, tenants, approvals, audit, now });
+    const suspensions = createSuspensions({ store, tenants, now });
+    return { connections, clients, approvals, policy, suspensions };
+  };
+  const current = over(store);
   const federation = createFederation({
     store,
     now,
@@ -64,9 +73,7 @@ export async function buildAccess(
     jwksUris,
     ...(await readAuthorities(config.federation.ca)),
   });
-  const policy = createPolicy({ store, connections, tenants, approvals, audit, now });
-  const suspensions = createSuspensions({ store, tenants, now });
-  return { keyrings, tenants, connections, clients, approvals, federation, policy, suspensions };
+  return { keyrings, tenants, ...current, federation, cached: reads ? over(reads) : current };
 }
 
 /** Certificates of private authorities, besides the public ones. */

@@ -1,8 +1,9 @@
 /** The third step: listens, and starts the background jobs. */
 import { createKnownAddresses, limitErrors } from '../../platform/limits/index.ts';
 import { isLoopback } from '../../platform/outbound/index.ts';
-import { every, type Now, sleep, systemElapsed } from '../../platform/time/index.ts';
-import { createHealth, isReady, watchClock } from '../health/index.ts';
+import { every, type Now, sleep } from '../../platform/time/index.ts';
+import { keepCopy } from '../documents-copy/index.ts';
+import { createHealth, isReady } from '../health/index.ts';
 import {
   type AppOptions,
   addressReader,
@@ -20,6 +21,7 @@ import {
   type Probes,
   readinessPath,
   readTls,
+  serverPair,
   startDocumentsThread,
   type TlsPair,
   unread,
@@ -38,17 +40,15 @@ export interface Listeners {
 }
 
 const webhookPollMs = 1_000;
-const clockLookMs = 1_000;
 
 export async function startListeners(context: Context, state: State, services: Services): Promise<Listeners> {
   const { config, logger, now, shutdown } = context;
   const { keyrings, publishing, metrics, verifier, webhooks, portal } = services;
   observeState(state, services, now);
   if (state.spooling) metrics.watchSpool(state.spooling.waiting);
+  if (context.droppedLogLines) metrics.watchLog(context.droppedLogLines);
 
   for (const stop of followKeyRings(keyrings, logger)) shutdown.add(stop);
-  const clock = watchClock({ now, elapsed: systemElapsed, logger });
-  shutdown.add(every(clockLookMs, async () => clock.check()));
   const health = createHealth({
     store: state.store,
     keyrings,
@@ -58,7 +58,8 @@ export async function startListeners(context: Context, state: State, services: S
     shortTimes: config.keys.allow_short_times,
     places: publishing.publisher.states,
     copies: publishing.mirrors.states,
-    clock,
+    clock: state.clock,
+    trust: context.clockTrust,
     suspensions: services.suspensions.list,
     spooled: state.spooling?.waiting,
     sealing: state.sealer.state,
@@ -119,6 +120,7 @@ export async function startListeners(context: Context, state: State, services: S
   const caps = { total: config.limits.connections, perGroup: config.limits.connections_per_address };
   const tlsFiles = config.listen.tls;
   const tls = tlsFiles && (await readTls(tlsFiles));
+  await context.release?.();
   const publicListener = await listen(publicApp, {
     ...config.listen.public,
     tls,
@@ -154,6 +156,8 @@ export async function startListeners(context: Context, state: State, services: S
   // Runs before the listeners close: an event stream of the customer's page does not end otherwise.
   shutdown.add(portal.close);
 
+  const { backend } = state;
+  shutdown.add(keepCopy({ ...services, backend, folder: config.keys.path, logger, now }));
   shutdown.add(publishing.start(ringPollMs));
   shutdown.add(verifier.start());
   shutdown.add(webhooks.close);
@@ -197,6 +201,3 @@ function observeState(
     drifted: publishing.mirrors.states().filter(({ reason }) => reason !== undefined).length,
   }));
 }
-
-/** Administrators sign in with a token; the admin listener does not request certificates. */
-const serverPair = ({ cert, key }: TlsPair): TlsPair => ({ cert, key });

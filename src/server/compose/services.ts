@@ -48,7 +48,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
   const settings = settingsByCloud(config.clouds, config.presets);
 
   const access = await buildAccess(context, state, (ring, key) => uploads.obstacles(ring, key));
-  const { keyrings, tenants, connections, clients, federation, policy, suspensions } = access;
+  const { keyrings, tenants, connections, clients, federation, policy, suspensions, cached } = access;
   await requirePresets(connections);
   await startSealing(context, state);
   const adminToken = await openAdminToken(store, config.admin_token);
@@ -68,6 +68,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     certificates: asksForCertificates(context) || config.listen.client_certificate_header !== null,
     store,
     clients,
+    apiClients: cached.clients,
     federation,
     connections,
     policy,
@@ -82,8 +83,8 @@ export async function buildServices(context: Context, state: State): Promise<Ser
   const outageBudget = createOutageBudget({ store, logger, now });
   const exchange = createExchange({
     policy,
-    clients,
     suspensions,
+    cached,
     issuers,
     audit,
     settings,
@@ -95,6 +96,7 @@ export async function buildServices(context: Context, state: State): Promise<Ser
     now,
     elapsed: systemElapsed,
     observe: metrics.exchange,
+    observeTime: state.clock.observe,
   });
   const uploads: Uploads = createUploads({ connections, issuers, keyrings });
   const publishing = createPublishing({

@@ -13,8 +13,8 @@ import {
 } from '../../platform/audit/index.ts';
 import { SojournError } from '../../platform/errors/index.ts';
 import { sampleRefusals } from '../../platform/limits/index.ts';
-import { openStore, type Store, storeNameOf } from '../../platform/store/index.ts';
-import { every } from '../../platform/time/index.ts';
+import { openStore, rememberReads, type Store, storeNameOf } from '../../platform/store/index.ts';
+import { every, systemElapsed } from '../../platform/time/index.ts';
 import {
   JournalKey,
   journalRing,
@@ -23,6 +23,7 @@ import {
   requirePrivateFolder,
   requireUsableRing,
 } from '../../tokens/keys/index.ts';
+import { type ClockWatch, openClock } from '../clock/index.ts';
 import { requireIssuer, requireState } from '../init/index.ts';
 import { openKeyBackend, recordKeys } from '../key-rings/index.ts';
 import { currentMarks, type RollbackWatch, watchForRollback } from '../rollback/index.ts';
@@ -30,10 +31,13 @@ import type { Context } from './context.ts';
 
 export interface State {
   readonly store: Store;
+  /** Reads of it that outlast an outage; undefined with `audit.on_failure: refuse`. */
+  readonly reads: Store | undefined;
   readonly audit: Audit;
   /** With `audit.on_failure: spool`. */
   readonly spooling: Spooling | undefined;
   readonly backend: KeyBackend;
+  readonly clock: ClockWatch;
   readonly rollback: RollbackWatch;
   readonly journalKey: JournalKey;
   readonly sealer: Sealer;
@@ -42,16 +46,30 @@ export interface State {
 
 const auditTickMs = 1_000;
 const rollbackCheckMs = 1_000;
+const clockCheckMs = 1_000;
 /** The journal key changes only if the store loses it, or if it is rewrapped. */
 const journalKeyPollMs = 60_000;
 
 /** Rejects with a `SojournError` that says what cannot be used. */
-export async function openState({ config, logger, now, shutdown }: Context): Promise<State> {
+export async function openState(context: Context): Promise<State> {
+  const { config, logger, now, shutdown } = context;
   if (!config.allow.shared_key_folder) await requirePrivateFolder(config.keys.path);
   const hasRings = await requireState(config);
-  const store = await openStore(config.store, { logger, now, sharedDatabase: config.allow.shared_database });
-  shutdown.add(() => store.close());
+  const { on_failure, spool } = config.audit;
+  const opened = await openStore(config.store, { logger, now, sharedDatabase: config.allow.shared_database });
+  shutdown.add(() => opened.close());
+  const { store, reads = undefined } =
+    on_failure === 'refuse' ? { store: opened } : rememberReads(opened, systemElapsed);
   const recordIssuer = await requireIssuer(store, config, { hasRings, now });
+  // Before the key rings are opened: with a wrong clock no key changes.
+  const clock = openClock({
+    ...context,
+    trust: context.clockTrust,
+    isVouchedFor: context.isClockVouchedFor,
+    store,
+  });
+  await clock.check();
+  shutdown.add(every(clockCheckMs, clock.check));
   const backend = await openKeyBackend(config, { logger, now });
   shutdown.add(() => backend.close?.());
   // Before the mark is read, which the key-encryption key authenticates too.
@@ -75,7 +93,6 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
     marks: () => currentMarks(store),
   });
   shutdown.add(sealer.close);
-  const { on_failure, spool } = config.audit;
   const folder = spool ?? join(config.keys.path, 'audit-spool');
   const spooling = on_failure === 'spool' ? await createSpooling({ store, folder, logger }) : undefined;
   if (spooling) shutdown.add(spooling.close);
@@ -93,7 +110,18 @@ export async function openState({ config, logger, now, shutdown }: Context): Pro
       await spooling?.drain();
     }),
   );
-  return { store, audit, spooling, backend, rollback, journalKey, sealer, proofs: createProofs(store.log) };
+  return {
+    store,
+    reads,
+    clock,
+    audit,
+    spooling,
+    backend,
+    rollback,
+    journalKey,
+    sealer,
+    proofs: createProofs(store.log),
+  };
 }
 
 /**

@@ -9,12 +9,10 @@ import type { SealState } from '../../platform/audit/index.ts';
 import { createSingleFlight } from '../../platform/cache/index.ts';
 import type { Store } from '../../platform/store/index.ts';
 import { systemElapsed, toTimestamp } from '../../platform/time/index.ts';
-import type { KeyBackend, Keyring, Keyrings, PostponedKey } from '../../tokens/keys/index.ts';
+import type { ClockTrust, KeyBackend, Keyring, Keyrings, PostponedKey } from '../../tokens/keys/index.ts';
 import type { BucketState, MirrorState } from '../../tokens/publishing/index.ts';
+import type { ClockWatch } from '../clock/index.ts';
 import type { RollbackWatch } from '../rollback/index.ts';
-import type { ClockWatch } from './clock.ts';
-
-export { type ClockWatch, watchClock } from './clock.ts';
 
 export interface ReadinessCheck {
   readonly name: string;
@@ -47,14 +45,14 @@ export function createHealth(options: {
   places: () => readonly BucketState[];
   copies: () => readonly MirrorState[];
   clock: Pick<ClockWatch, 'lastJump'>;
+  trust: Pick<ClockTrust, 'problem'>;
   suspensions: () => Promise<readonly Suspension[]>;
   /** Audit entries that wait for the store. */
   spooled?: (() => number) | undefined;
   sealing: () => SealState;
 }): Health {
-  const { store, rollback, keyrings, backend, algorithms, shortTimes, places, copies, clock, ...audit } =
-    options;
-  const { suspensions, spooled, sealing } = audit;
+  const { store, rollback, keyrings, backend, algorithms, shortTimes, places, copies } = options;
+  const { clock, trust, suspensions, spooled, sealing } = options;
   let shuttingDown = false;
   const shutdownCheck = (): readonly ReadinessCheck[] =>
     shuttingDown ? [{ name: 'shutdown', ok: false, detail: 'shutting down' }] : [];
@@ -83,8 +81,10 @@ export function createHealth(options: {
           'keys.allow_short_times is on: after a rotation, verifiers with a cached JWKS will reject tokens. Not for production.';
         checks.push({ name: 'short_key_times', ok: true, detail });
       }
+      if (trust.problem !== undefined)
+        checks.push({ name: 'clock', ok: false, detail: `not signing: ${trust.problem}` });
       const jump = clock.lastJump();
-      // Stays ready: the process cannot know whether the old or the new time is right.
+      // Stays ready: `clock` says whether the new time is trusted.
       if (jump) checks.push({ name: 'clock_jump', ok: true, detail: jump });
       return [...checks, ...shutdownCheck()];
     },

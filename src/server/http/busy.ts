@@ -2,26 +2,35 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { errorTable } from '../../platform/errors/index.ts';
 
-const { status, oauth, title, advice } = errorTable.server_busy;
-
 /** A problem document (RFC 9457) that is an OAuth error too (RFC 6749 section 5.2), because the path is not read. */
-const body = JSON.stringify({
-  type: 'urn:sojourn:error:server_busy',
-  title: STATUS_CODES[status],
-  status,
-  code: 'server_busy',
-  detail: title,
-  advice,
-  error: oauth,
-  error_description: `${title} ${advice}`,
-});
+function answerOf(code: 'server_busy' | 'store_unavailable', retryAfter: string) {
+  const { status, oauth, title, advice } = errorTable[code];
+  const body = JSON.stringify({
+    type: `urn:sojourn:error:${code}`,
+    title: STATUS_CODES[status],
+    status,
+    code,
+    detail: title,
+    advice,
+    error: oauth,
+    error_description: `${title} ${advice}`,
+  });
+  const headers = {
+    'retry-after': retryAfter,
+    'cache-control': 'no-store',
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  return { status, headers, body };
+}
 
-const headers = {
-  'retry-after': '1',
-  'cache-control': 'no-store',
-  'content-type': 'application/problem+json',
-  'content-length': String(Buffer.byteLength(body)),
-  connection: 'close',
+const { status, headers, body } = answerOf('server_busy', '1');
+const storeUnavailable = answerOf('store_unavailable', '5');
+
+/** Of a replica that was started while the store is down. */
+export const answerStoreUnavailable = (response: ServerResponse): void => {
+  response.writeHead(storeUnavailable.status, storeUnavailable.headers).end(storeUnavailable.body);
 };
 
 export const answerBusy = (response: ServerResponse): void => {

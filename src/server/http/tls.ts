@@ -111,3 +111,6 @@ function faultOf({ code }: { code?: string }): string {
   if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') return 'the key does not belong to the certificate';
   return `they are not a certificate and a key in PEM (${code ?? 'unknown reason'})`;
 }
+
+/** Administrators sign in with a token; the admin listener does not request certificates. */
+export const serverPair = ({ cert, key }: TlsPair): TlsPair => ({ cert, key });

@@ -2,7 +2,13 @@
 import type { Audit } from '../../platform/audit/index.ts';
 import type { Logger } from '../../platform/log/index.ts';
 import type { Now } from '../../platform/time/index.ts';
-import { journalRing, type KeyringsOptions, ownerOf, type RingChange } from '../../tokens/keys/index.ts';
+import {
+  type ClockTrust,
+  journalRing,
+  type KeyringsOptions,
+  ownerOf,
+  type RingChange,
+} from '../../tokens/keys/index.ts';
 import type { Config } from '../config/index.ts';
 
 /** Records what happened to keys of a ring. */
@@ -26,7 +32,7 @@ export const recordKeys =
 export function ringSettings(
   { keys, tokens }: Config,
   audit: Audit,
-  { logger, now, steadyNow }: { logger: Logger; now: Now; steadyNow: Now },
+  { logger, ...clock }: { logger: Logger; now: Now; steadyNow: Now; trust?: ClockTrust },
 ) {
   return {
     folder: keys.path,
@@ -39,8 +45,7 @@ export function ringSettings(
       longestTokenLife: Math.max(tokens.ttl, 3600) * 1000,
       staleAfter: keys.stale_after * 1000,
     },
-    now,
-    steadyNow,
+    ...clock,
     logger,
     record: recordKeys(audit),
     onPostponed: (ring, { kid, alg, obstacles }) => {

@@ -18,3 +18,8 @@ export const isCloudRefusal = (error: unknown): boolean =>
 export function unrecordedFailure(failure: SojournError, { code, retryAfter }: SojournError): SojournError {
   return new SojournError(code, { cause: failure, ...(retryAfter === undefined ? {} : { retryAfter }) });
 }
+
+export function incomplete(missing: readonly string[]): SojournError {
+  const fields = missing.map((field) => `target.${field}`).join(', ');
+  return new SojournError('connection_incomplete', { detail: `The connection has no ${fields} yet.` });
+}

@@ -3,7 +3,7 @@
  * cloud: authorize → cache → claims and signature → cloud → audit. Does not own: what a cloud accepts (clouds), or the
  * format of the answer (formats).
  */
-import type { Client, Clients } from '../../access/clients/index.ts';
+import type { Client } from '../../access/clients/index.ts';
 import {
   type Connection,
   type ResolvedConnection,
@@ -17,12 +17,13 @@ import type { Audit, AuditEntry, RequestContext } from '../../platform/audit/ind
 import { SojournError } from '../../platform/errors/index.ts';
 import { isId } from '../../platform/ids/index.ts';
 import type { FairQueue } from '../../platform/limits/index.ts';
+import { observingDates } from '../../platform/outbound/index.ts';
 import type { Elapsed, Now } from '../../platform/time/index.ts';
 import type { Issuers } from '../issuer/index.ts';
 import type { OutageBudget } from '../outage-budget/index.ts';
 import { createCredentialsCache } from './cache.ts';
-import { isCloudRefusal, isTransient, unrecordedFailure } from './failures.ts';
-import { cacheKey, termsOf } from './terms.ts';
+import { incomplete, isCloudRefusal, isTransient, unrecordedFailure } from './failures.ts';
+import { cacheKey, type KnownAccess, termsOf } from './terms.ts';
 
 /** An authenticated client with its request context. */
 export interface Caller extends RequestContext {
@@ -67,9 +68,10 @@ interface Terms {
 }
 
 export function createExchange(options: {
+  /** For everything that is issued. */
   policy: Policy;
-  clients: Pick<Clients, 'find'>;
   suspensions: Pick<Suspensions, 'assertIssuing'>;
+  cached: KnownAccess;
   issuers: Pick<Issuers, 'of'>;
   audit: Audit;
   settings: SettingsByCloud;
@@ -79,11 +81,13 @@ export function createExchange(options: {
   elapsed: Elapsed;
   /** Called after each exchange, for the metrics. */
   observe: (exchange: { cloud: string; outcome: string; seconds: number }) => void;
+  /** Called with the times in the answers of clouds, in milliseconds since the epoch. */
+  observeTime?: (time: number, origin: string) => void;
 }): Exchange {
   const {
     policy,
-    clients,
     suspensions,
+    cached: known,
     issuers,
     audit,
     settings,
@@ -92,6 +96,7 @@ export function createExchange(options: {
     now,
     elapsed,
     observe,
+    observeTime = () => {},
   } = options;
   const cache = createCredentialsCache({ now, elapsed, maxEntries: maxCached });
   const sign = async (resolved: ResolvedConnection, notAfter?: number) =>
@@ -102,25 +107,28 @@ export function createExchange(options: {
     caller: Caller,
     id: string,
     purpose: string | null | undefined,
-    { isRepeated = false } = {},
+    { isRepeated = false, by = known.policy } = {},
   ): Promise<AuthorizedUse> {
     const { client, claims, source_ip, request_id } = caller;
     const requested = purpose === undefined ? {} : { purpose };
     const context = { source_ip, request_id };
     return recordRefusal(caller, id, () =>
-      policy.authorize({ client, connection: id, claims, ...requested, context, isRepeated }),
+      by.authorize({ client, connection: id, claims, ...requested, context, isRepeated }),
     );
   }
 
   /** Once more, after a wait: the client, its rules, the connection and its approval may have changed. */
   async function authorizeAgain(caller: Caller, id: string, purpose: string | null | undefined) {
-    const client = (await clients.find(caller.client.client_id)) ?? { ...caller.client, disabled: true };
+    const client = (await known.clients.find(caller.client.client_id)) ?? {
+      ...caller.client,
+      disabled: true,
+    };
     return authorize({ ...caller, client }, id, purpose, { isRepeated: true });
   }
 
   /** Allows the answer, or records the refusal and throws it. */
-  const assertIssuing = (caller: Caller, { id, tenant }: Connection): Promise<void> =>
-    recordRefusal(caller, id, () => suspensions.assertIssuing(tenant));
+  const assertIssuing = (caller: Caller, { id, tenant }: Connection, by = known.suspensions): Promise<void> =>
+    recordRefusal(caller, id, () => by.assertIssuing(tenant));
 
   async function recordRefusal<T>(caller: Caller, id: string, check: () => Promise<T>): Promise<T> {
     try {
@@ -153,20 +161,22 @@ export function createExchange(options: {
       if (destination.missingFields.length > 0) throw incomplete(destination.missingFields);
       const signal = AbortSignal.timeout(deadlineMs);
       const credentials = await fairQueue.run(connection.tenant, () =>
-        destination.exchange({
-          connection: connection.id,
-          settings: settings[connection.cloud] ?? {},
-          now,
-          signal,
-          notAfter,
-          // Called again if the cloud reports that the first token arrived too late.
-          sign: async () => {
-            if (!whileSuspended) await suspensions.assertIssuing(connection.tenant);
-            const { token, jti, kid, claims } = await sign(resolved, notAfter);
-            signed = { jti, kid, sub: claims.sub, aud: claims.aud };
-            return { token, jti };
-          },
-        }),
+        observingDates(observeTime, () =>
+          destination.exchange({
+            connection: connection.id,
+            settings: settings[connection.cloud] ?? {},
+            now,
+            signal,
+            notAfter,
+            // Called again if the cloud reports that the first token arrived too late.
+            sign: async () => {
+              if (!whileSuspended) await suspensions.assertIssuing(connection.tenant);
+              const { token, jti, kid, claims } = await sign(resolved, notAfter);
+              signed = { jti, kid, sub: claims.sub, aud: claims.aud };
+              return { token, jti };
+            },
+          }),
+        ),
       );
       observed('ok');
       await audit.record({
@@ -257,8 +267,8 @@ export function createExchange(options: {
     },
 
     async token(caller, id) {
-      const { connection, notAfter } = await authorize(caller, id, null);
-      await assertIssuing(caller, connection);
+      const { connection, notAfter } = await authorize(caller, id, null, { by: policy });
+      await assertIssuing(caller, connection, suspensions);
       const { token, jti, kid, claims } = await sign(resolveConnection(connection), notAfter);
       const { sub, aud, exp, iat } = claims;
       await audit.record({
@@ -287,8 +297,3 @@ const actorOf = ({ client, source_ip, request_id }: Caller) => ({
   source_ip,
   request_id,
 });
-
-function incomplete(missing: readonly string[]): SojournError {
-  const fields = missing.map((field) => `target.${field}`).join(', ');
-  return new SojournError('connection_incomplete', { detail: `The connection has no ${fields} yet.` });
-}

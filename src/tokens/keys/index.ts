@@ -8,6 +8,7 @@ export { identityVariables } from './azure-key-vault/identity-variables.ts';
 export type { KeyBackend, NewKey } from './backend.ts';
 export { backendKeys } from './backend-keys.ts';
 export { type BackendName, backendNames, openBackend } from './backends.ts';
+export type { ClockTrust } from './clock.ts';
 export { createEncryptionKey, loadEncryptionKey, parseEncryptionKey } from './file/encryption-key.ts';
 export { fileBackend, interruptedRekeyAdvice } from './file/index.ts';
 export { readJournalJwk } from './journal-jwk.ts';

@@ -5,6 +5,7 @@ import type { KeyBackend } from './backend.ts';
 import { activationEvent, changeWith, keyEvent } from './changes.ts';
 import { checkKeys } from './check-keys.ts';
 import { type Clock, clockFault, ringClockConflict } from './clock.ts';
+import { assertSigning } from './may-sign.ts';
 import { newKeyRecord } from './new-key.ts';
 import { type PostponedKey, PropagationCheck, type PropagationCheckOptions } from './propagation-check.ts';
 import { clockNotTrusted, nextKeyMissing, nextKeyNotPropagated, nextKeyNotReady } from './refusals.ts';
@@ -94,8 +95,12 @@ export class Keyring {
     return this.#options.timing;
   }
 
-  /** The active key of this algorithm; throws `keys_unavailable` if there is none. */
+  /**
+   * The active key of this algorithm; throws `keys_unavailable` if there is none, and while the clock is not trusted, before the
+   * token is in the audit.
+   */
   active(alg: Algorithm): KeyRecord {
+    assertSigning(this.#options);
     const key = this.#signing.active.get(alg);
     if (!key)
       throw new SojournError('keys_unavailable', { detail: `No ${alg} key is active.`, retryAfter: 5 });
@@ -121,17 +126,12 @@ export class Keyring {
 
   /**
    * A JWS signature over `data`. Requests that started before a key retired may still sign with it. Rejects with
-   * `keys_unavailable` for any other key, and if this replica has not read the ring from the store for too long.
+   * `keys_unavailable` for any other key, if this replica has not read the ring from the store for too long, and while its clock
+   * is not trusted.
    */
   async sign(kid: string, data: Uint8Array): Promise<Uint8Array> {
     const { backend, now } = this.#options;
-    const { ms, stale } = this.staleness();
-    if (stale) {
-      throw new SojournError('keys_unavailable', {
-        detail: `The key ring was last read from the store ${Math.floor(ms / 1000)} s ago, and the signing keys may have changed.`,
-        retryAfter: 5,
-      });
-    }
+    assertSigning(this.#options, this.#ring.lastReadAt);
     const key = this.#signing.find(kid, now());
     if (!key) {
       throw new SojournError('keys_unavailable', { detail: `The key ${kid} is not active.`, retryAfter: 1 });

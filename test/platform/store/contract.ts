@@ -295,6 +295,12 @@ export function describeStore(name: string, setUp: () => Promise<Bench>): void {
     describeLog(() => ({ store, other }));
     describePruning(() => ({ store, other }));
 
+    test('a store on another machine says what time its clock has', async () => {
+      const time = await store.clock?.();
+      if (time !== undefined) expect(Math.abs(time - Date.now())).toBeLessThan(5_000);
+      expect(time === undefined).toBe(name === 'SQLite');
+    });
+
     test('a ping resolves while the store can be written', async () => {
       await expect(store.ping()).resolves.toBeUndefined();
     });

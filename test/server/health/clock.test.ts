@@ -1,41 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { createLogger } from '../../../src/platform/log/index.ts';
 import { steadyClock } from '../../../src/platform/time/index.ts';
-import { watchClock } from '../../../src/server/health/index.ts';
 import { noon } from '../../support/modules.ts';
 
 const second = 1000;
 const day = 86_400 * second;
-
-test('the clock watch reports a jump of over a minute for a day, and no smaller jump or normal passage of time', () => {
-  const clock = { wall: noon, passed: 0 };
-  let log = '';
-  const destination = {
-    write: (line: string) => {
-      log += line;
-    },
-  };
-  const watch = watchClock({
-    now: () => clock.wall,
-    elapsed: () => clock.passed,
-    logger: createLogger({ destination }),
-  });
-  const pass = (milliseconds: number, set = 0) => {
-    clock.passed += milliseconds;
-    clock.wall += milliseconds + set;
-    watch.check();
-    return watch.lastJump();
-  };
-  expect(pass(day)).toBeUndefined();
-  expect(pass(second, -60 * second)).toBeUndefined();
-  expect(pass(second, 60 * second)).toBeUndefined();
-  expect(log).toBe('');
-  const told = 'the clock was set back by 61 s, detected at 2026-11-24T11:59:02.000Z';
-  expect(pass(second, -61 * second)).toBe(told);
-  expect(pass(day - second)).toBe(told);
-  expect(pass(second)).toBeUndefined();
-  expect(log.trim().split('\n')).toHaveLength(1);
-});
 
 test('the steady clock continues when the wall clock is set, and follows it after a day without jumps', () => {
   const clock = { wall: noon, passed: 0 };

@@ -1,11 +1,12 @@
 /** Readiness: tokens can be issued now, or the documents can be served; for load balancers at the public listeners. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { freePort } from '../../../src/sandbox/demo/local-server.ts';
 import { startRedis } from '../../support/redis.ts';
 import { askToken, oneConnection, type TestServer, testServer, withSecret } from '../../support/server.ts';
@@ -124,4 +125,14 @@ test('a server whose database has a damaged page, so that it can issue nothing, 
     },
   });
   expect(await ask(`${server.issuer}/readyz/documents`)).toEqual(ready);
+}, 30_000);
+
+test('the probes for Kubernetes in docs/operations.md are answered by the public listener', async () => {
+  const server = await start();
+  const document = await readFile(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8');
+  const [, block = ''] = /```yml\n(startupProbe: .*?)```/s.exec(document) ?? [];
+  const probes = parse(block) as Record<string, { httpGet: { path: string } }>;
+  expect(Object.keys(probes)).toEqual(['startupProbe', 'readinessProbe', 'livenessProbe']);
+  for (const { httpGet } of Object.values(probes))
+    expect(await ask(server.issuer + httpGet.path)).toEqual(ready);
 }, 30_000);

@@ -1,13 +1,17 @@
-/** A wall clock that is set while the server runs. */
+/** A wall clock that is set while the server runs: nothing is signed until it is trusted again. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type TestServer, testServer } from '../../support/server.ts';
+import { askToken, oneConnection, type TestServer, testServer, withSecret } from '../../support/server.ts';
 import { sojourn } from '../../tools/cli/arrange.ts';
 
 let ahead: number;
 let server: TestServer;
 beforeEach(async () => {
   ahead = 0;
-  server = await testServer({ now: () => Date.now() + ahead, config: { keys: { stale_after: '1d' } } });
+  server = await testServer({
+    now: () => Date.now() + ahead,
+    elapsed: () => performance.now(),
+    config: { keys: { stale_after: '1d' } },
+  });
 }, 30_000);
 afterEach(() => server.close());
 
@@ -18,11 +22,12 @@ interface Readiness {
 const ready = async () => {
   const answer = await fetch(`${server.adminOrigin}/readyz`);
   const { status, checks } = (await answer.json()) as Readiness;
-  return { code: answer.status, status, jump: checks.filter(({ name }) => name === 'clock_jump') };
+  const clock = checks.filter(({ name }) => name === 'clock' || name === 'clock_jump');
+  return { code: answer.status, status, clock };
 };
 /** Looks for five seconds at most. */
 const shown = async () => {
-  for (let looks = 0; looks < 100 && (await ready()).jump.length === 0; looks++)
+  for (let looks = 0; looks < 100 && (await ready()).clock.length === 0; looks++)
     await new Promise((resolve) => setTimeout(resolve, 50));
   return ready();
 };
@@ -39,13 +44,16 @@ test.each([
 ])(
   'a jump of the clock by %i seconds is shown in the log, at /readyz and by doctor',
   async (seconds, sentence) => {
-    expect(await ready()).toEqual({ code: 200, status: 'ready', jump: [] });
+    expect(await ready()).toEqual({ code: 200, status: 'ready', clock: [] });
     ahead = seconds * 1000;
     const detail = expect.stringMatching(new RegExp(`^${sentence}, detected at 20\\S+Z$`));
     expect(await shown()).toEqual({
-      code: 200,
-      status: 'ready',
-      jump: [{ name: 'clock_jump', ok: true, detail }],
+      code: 503,
+      status: 'not_ready',
+      clock: [
+        { name: 'clock', ok: false, detail: `not signing: ${sentence}` },
+        { name: 'clock_jump', ok: true, detail },
+      ],
     });
     expect(jumps()).toEqual([
       { level: 'warn', time: expect.any(String), event: 'clock.jumped', seconds, msg: sentence },
@@ -61,6 +69,40 @@ test.each([
           'Synchronize the clock of the server by NTP, and see what was refused since: `sojourn audit search`.',
       },
     ]);
+  },
+  30_000,
+);
+
+test.each([[-3600], [7200]])(
+  'from the moment in which the clock jumps by %i seconds, tokens get 503 with Retry-After and the audit log no line of a token',
+  async (seconds) => {
+    const { client, connection } = await oneConnection(server);
+    const body = new URLSearchParams(withSecret(client, connection));
+    const ask = () => fetch(`${server.issuer}/token`, { method: 'POST', body });
+    const issued = async () => {
+      const { items } = await server.admin.get<{ items: unknown[] }>('/audit?event=token.issued');
+      return items.length;
+    };
+    expect((await ask()).status).toBe(200);
+    ahead = seconds * 1000;
+    for (let requests = 0; requests < 5; requests++) {
+      const answer = await ask();
+      expect({ status: answer.status, wait: answer.headers.get('retry-after') }).toEqual({
+        status: 503,
+        wait: '5',
+      });
+      expect(await answer.json()).toEqual({
+        error: 'temporarily_unavailable',
+        error_description: expect.stringContaining(
+          'Nothing is signed, because the clock of the server is not trusted.',
+        ),
+      });
+    }
+    expect(await issued()).toBe(1);
+    ahead = 0;
+    await shown();
+    while ((await ready()).code !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await askToken(server.issuer, withSecret(client, connection))).toMatchObject({ status: 200 });
   },
   30_000,
 );

@@ -76,6 +76,7 @@ async function startOn(bench: KeysBench, mirrorUrls: readonly string[], republis
     places: publisher.states,
     copies: mirrors.states,
     clock: { lastJump: () => undefined },
+    trust: {},
     suspensions: async () => [],
     sealing: () => ({ size: 0, unsealedSince: undefined, failure: undefined }),
   });

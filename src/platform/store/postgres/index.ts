@@ -14,6 +14,7 @@ import { claim, inspect } from './inspect.ts';
 import { journalIn } from './journal.ts';
 
 const pulse = prepared('UPDATE sojourn.pulse SET beats = beats + 1');
+const time = prepared('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms');
 
 export async function openPostgres(url: string, { logger, now }: StoreDependencies): Promise<Store> {
   addressOf(url);
@@ -53,6 +54,7 @@ function serve(database: Database, now: StoreDependencies['now']): Store {
     ...documentsIn(database, write, now),
     ...journal,
     continuity,
+    clock: () => attempt(async () => Number((await database.query(time))[0]?.ms)),
     // A write, so that the readiness check fails on a full or read-only server.
     ping: () => write(async () => void (await database.query(pulse))),
     close: () => (closing ??= stop().then(() => database.close())),

@@ -44,6 +44,11 @@ function serve(redis: Connection, now: StoreDependencies['now']): Store {
     ...documentsIn(redis, write, now),
     ...journal,
     continuity,
+    clock: () =>
+      attempt(async () => {
+        const [seconds, microseconds] = await redis.time();
+        return Number(seconds) * 1000 + Number(microseconds) / 1000;
+      }),
     ping: () =>
       write(async () => {
         // A write, so that the readiness check fails on a full or read-only server.

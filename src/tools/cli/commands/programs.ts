@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 
-import { createLogger } from '../../../platform/log/index.ts';
+import { createLogger, createLogSink } from '../../../platform/log/index.ts';
 import { databaseFileOf } from '../../../platform/store/index.ts';
 import { addressField, type Config, loadConfig } from '../../../server/config/index.ts';
 import { hardenProcess } from '../../../server/hardening/index.ts';
@@ -23,13 +23,18 @@ export const serve: CommandSpec = {
       flags: '--init',
       description: 'first create the issuer, as `sojourn init` does, if there is no database',
     },
+    {
+      flags: '--trust-clock',
+      description: 'the clock is right, although the audit log has later times or was not written for long',
+    },
   ],
   examples: ['serve --config config/sojourn.yaml'],
   async run(args, terminal) {
     const file = configFile(args, terminal.env);
     const creates = isSet(args, 'init');
     const loaded = await loadConfig({ file, env: terminal.env, createsKey: creates });
-    const logger = createLogger();
+    const sink = createLogSink();
+    const logger = createLogger({ destination: sink });
     hardenProcess({ nodeOptions: terminal.env.NODE_OPTIONS, logger });
     if (creates) await createIssuer(loaded, terminal);
     // Again, because its key-encryption key may be new.
@@ -37,10 +42,16 @@ export const serve: CommandSpec = {
     const { startServer } = await import('../../../server/compose/index.ts');
     // Listen before the start, so that a signal during the start still closes what was opened.
     const stop = stopSignal();
-    const server = await startServer(config, { logger });
+    const server = await startServer(config, {
+      logger,
+      isClockVouchedFor: isSet(args, 'trustClock'),
+      droppedLogLines: sink.dropped,
+    });
     terminal.err(formatStarted(server, config.issuer));
     await stop;
     await server.close();
+    // Lines that a reader does not take would keep the process alive.
+    if (!(await sink.close())) process.exit(0);
     return 0;
   },
 };
