@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import type { RecordType, Store } from '../../../src/platform/store/index.ts';
+import { startPostgres } from '../../support/postgres.ts';
 import { ask, server } from './redis-bench.ts';
 import { later, on } from './trouble.ts';
 
@@ -65,6 +66,15 @@ const stores = {
   async Redis() {
     const { url } = await server();
     return { bench: on(url), countRecords: () => ask(url, (redis) => redis.dbsize()) };
+  },
+  async PostgreSQL() {
+    const postgres = await startPostgres();
+    later(() => postgres.stop());
+    const countRecords = async () => {
+      const [row] = await postgres.ask('SELECT count(*) AS records FROM sojourn.documents', 'sojourn');
+      return Number(row.records);
+    };
+    return { bench: on(postgres.url), countRecords };
   },
 };
 

@@ -6,17 +6,20 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import pg from 'pg';
+import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { type CommandStage, commandStage } from './command-stage.ts';
 
 const lines = 1_000_000;
 const sojourn = join(import.meta.dirname, '../../../bin/sojourn.js');
 
-let common: RedisServer;
+let redis: RedisServer;
+let postgres: PostgresServer;
 beforeAll(async () => {
-  common = await startRedis();
-});
-afterAll(() => common.stop());
+  [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
+}, 60_000);
+afterAll(() => Promise.all([redis.stop(), postgres.stop()]));
 
 /** As long as the line of an issued token. */
 const entry = (i: number): string =>
@@ -47,26 +50,40 @@ function fillSqlite(url: string): void {
 }
 
 async function fillRedis(url: string): Promise<void> {
-  const redis = new Redis(url);
+  const client = new Redis(url);
   for (let i = 0; i < lines; i += 5_000) {
     const batch = Array.from({ length: 5_000 }, (_, j) => [
       String(i + j + 1),
       `${at(i + j)}:${randomBytes(16).toString('base64url')}:${entry(i + j)}`,
     ]);
-    await redis.hset('{sojourn}:journal:lines', ...batch.flat());
+    await client.hset('{sojourn}:journal:lines', ...batch.flat());
   }
-  await redis.set('{sojourn}:journal:sequence', lines);
-  await redis.quit();
+  await client.set('{sojourn}:journal:sequence', lines);
+  await client.quit();
 }
 
-test.each([
-  ['SQLite', () => undefined],
-  ['Redis', () => common.url],
+async function fillPostgres(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (let i = 0; i < lines; i += 5_000) {
+    const numbers = Array.from({ length: 5_000 }, (_, j) => i + j);
+    await client.query(
+      'INSERT INTO sojourn.journal SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::text[])',
+      [numbers.map((n) => n + 1), numbers.map(at), numbers.map(() => randomBytes(16)), numbers.map(entry)],
+    );
+  }
+  await client.end();
+}
+
+test.each<[string, () => string | undefined, (url: string) => unknown]>([
+  ['SQLite', () => undefined, fillSqlite],
+  ['Redis', () => redis.url, fillRedis],
+  ['PostgreSQL', () => postgres.url, fillPostgres],
 ])(
   'a verification of a million lines in %s takes less than 60 s and 300 MB',
-  async (name, sharedUrl) => {
+  async (name, sharedUrl, fill) => {
     const stage: CommandStage = await commandStage(sharedUrl());
-    await (sharedUrl() === undefined ? fillSqlite(stage.url) : fillRedis(stage.url));
+    await fill(stage.url);
     await stage.seal();
     await stage.indexed();
     await stage.rest();

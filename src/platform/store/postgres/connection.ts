@@ -25,6 +25,11 @@ const sessionOf = ({ statementMs, idleMs }: Timeouts) => [
   `idle_in_transaction_session_timeout=${idleMs}`,
   'default_transaction_isolation=read\\ committed',
   'search_path=pg_catalog',
+  // A plan that was made, and kept, while a table was small must not read all of it when it has grown. Every search has an index.
+  'enable_seqscan=off',
+  'enable_bitmapscan=off',
+  // Tables of one row are read whole, at a high estimated cost then, for which PostgreSQL would compile the statement.
+  'jit=off',
 ];
 
 /** All that the driver would otherwise take from environment variables is set. */

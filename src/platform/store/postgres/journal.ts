@@ -17,8 +17,8 @@ import { treeIn } from './tree.ts';
 /** A pruned line has no salt. */
 const kept = prepared("SELECT FROM sojourn.journal WHERE sequence = $1 AND (salt = $2 OR value = '')");
 const unindexed = prepared(
-  `SELECT indexed, sequence, at, salt, value FROM sojourn.journal_state
-   JOIN sojourn.journal ON sequence > indexed ORDER BY sequence LIMIT $1`,
+  `SELECT (SELECT indexed FROM sojourn.journal_state) AS indexed, sequence, at, salt, value FROM sojourn.journal
+   WHERE sequence > (SELECT indexed FROM sojourn.journal_state) ORDER BY sequence LIMIT $1`,
 );
 /** Adds to the lists and hours, unless another replica has indexed these lines. */
 const indexLines = prepared(`WITH due AS (
