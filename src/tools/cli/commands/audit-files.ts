@@ -3,7 +3,7 @@ import type { LineSummary, WrittenFile } from '../../audit/index.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text } from '../command.ts';
 import { configOption, loadServerConfig } from '../config-option.ts';
 import { usageError } from '../failure.ts';
-import { limitYoungGeneration } from '../heap.ts';
+import { limitHeap } from '../heap.ts';
 import { columns, counted } from '../print.ts';
 import { progressOn } from '../progress.ts';
 
@@ -23,7 +23,7 @@ export const archive: CommandSpec = {
     'audit archive --all --output audit.jsonl.gz',
   ],
   async run(args, terminal) {
-    limitYoungGeneration();
+    limitHeap();
     const config = await loadServerConfig(args, terminal.env);
     const { archiveLog } = await import('../../audit/index.ts');
     const options = { file: text(args, 'output')!, all: isSet(args, 'all') };
@@ -47,7 +47,7 @@ export const prune: CommandSpec = {
     const isApplied = isSet(args, 'apply');
     if (isApplied !== (file !== undefined))
       throw usageError('Give both --apply and --output, or none of them.');
-    limitYoungGeneration();
+    limitHeap();
     const config = await loadServerConfig(args, terminal.env);
     const { findDue, pruneLog } = await import('../../audit/index.ts');
     if (file !== undefined)
@@ -71,7 +71,7 @@ export const exportLines: CommandSpec = {
   ],
   examples: ['audit export --tenant ten_01k0… --out acme.jsonl.gz'],
   async run(args, terminal) {
-    limitYoungGeneration();
+    limitHeap();
     const config = await loadServerConfig(args, terminal.env);
     const { exportTenant } = await import('../../audit/index.ts');
     const options = { file: text(args, 'out')!, tenant: text(args, 'tenant')! };

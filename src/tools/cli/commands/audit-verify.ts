@@ -4,7 +4,7 @@ import type { FileVerification, Verification } from '../../audit/index.ts';
 import { type CommandSpec, isSet, type ParsedArguments, type Terminal, text, texts } from '../command.ts';
 import { configOption, loadServerConfig } from '../config-option.ts';
 import { usageError } from '../failure.ts';
-import { limitYoungGeneration } from '../heap.ts';
+import { limitHeap } from '../heap.ts';
 import { counted, printable } from '../print.ts';
 import { progressOn } from '../progress.ts';
 
@@ -37,7 +37,7 @@ export const verify: CommandSpec = {
     'audit verify --export acme.jsonl.gz --key checkpoint-key.txt',
   ],
   async run(args, terminal) {
-    limitYoungGeneration();
+    limitHeap();
     const key = await readKey(text(args, 'key'));
     const file = text(args, 'export');
     return file === undefined ? verifyLog(args, terminal, key) : verifyAlone(args, terminal, file, key);
