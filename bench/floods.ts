@@ -87,17 +87,18 @@ const results = Object.fromEntries(
 ) as Record<Flood, Record<Name, Round[]>>;
 // The client of the measurements has signed in before, as real clients have.
 await run('measure', 0, [JSON.stringify(servers.sojourn.target), '500']);
+/** The memory in use after the warm-up, before the first measured round. */
 let liveFirstMb = Number.NaN;
-for (let round = 0; round <= rounds; round++) {
+for (const warmUp of [true, false])
   for (const flood of floods)
-    for (const name of names) {
-      // A server that has died stays dead: that is a result.
-      if (!isAlive(servers[name])) continue;
-      const result = await flooded(servers[name], flood);
-      if (round > 0) results[flood][name].push(result);
-    }
-  if (round === 0 && isAlive(servers.sojourn)) liveFirstMb = await liveMb(servers.sojourn);
-}
+    for (let round = 1; round <= (warmUp ? 1 : rounds); round++)
+      for (const name of names) {
+        // A server that has died stays dead: that is a result.
+        if (!isAlive(servers[name])) continue;
+        if (!warmUp && Number.isNaN(liveFirstMb)) liveFirstMb = await liveMb(servers.sojourn);
+        const result = await flooded(servers[name], flood);
+        if (!warmUp) results[flood][name].push(result);
+      }
 const survived = isAlive(servers.sojourn);
 const liveLastMb = survived ? await liveMb(servers.sojourn) : Number.NaN;
 for (const { process: child } of Object.values(servers)) child.kill();
