@@ -140,6 +140,20 @@ describe('on SQLite', () => {
     await expectRecovery(stage, /its audit log has \d+ sealed lines/);
   }, 120_000);
 
+  test('an older copy is noticed also if it lacks only what changed just before a clean stop', async () => {
+    const stage = await start();
+    await stage.running.stop('SIGTERM');
+    await copyFile(database(stage), `${database(stage)}.old`);
+    stage.running = await server(stage.options);
+    await until(async () => (await readiness(stage)).status === 200);
+    await sleep(2_500);
+    await stage.running.admin.patch(`/clients/${stage.client.client_id}`, { disabled: true });
+    await stage.running.stop('SIGTERM');
+    await rename(`${database(stage)}.old`, database(stage));
+    stage.running = await server(stage.options);
+    await expectRefusal(stage, /its audit log has \d+ sealed lines, and had \d+/);
+  }, 120_000);
+
   test('a policy that is lost alone is noticed', async () => {
     const stage = await start();
     await stage.running.admin.put('/policy', { version: 0, guards: [] });
