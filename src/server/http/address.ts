@@ -26,12 +26,18 @@ export function addressReader(cidrs: readonly string[]): (request: IncomingMessa
     // forge every entry to the left of it.
     const hops = String(request.headers['x-forwarded-for'] ?? '').split(',');
     while (isTrusted(address)) {
-      const hop = (hops.pop()?.trim() ?? '').replace(mappedPrefix, '');
+      const hop = addressIn(hops.pop()?.trim() ?? '');
       if (isIP(hop) === 0) break;
       address = hop;
     }
     return address;
   };
+}
+
+/** Without the port and the brackets that some proxies write, Azure Application Gateway among them. */
+function addressIn(hop: string): string {
+  const [, v6, v4] = /^"?(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d+)?"?$/i.exec(hop) ?? [];
+  return (v6 ?? v4 ?? hop).replace(mappedPrefix, '');
 }
 
 /** Of an IPv4-mapped IPv6 address, as an IPv6 socket reports it. Without this prefix, an address has one spelling. */
