@@ -42,12 +42,12 @@ export function createSharedPrincipals(store: Store): SharedPrincipals {
   async function undeclared({ cloud, target, tenant }: Target): Promise<UndeclaredPrincipal | undefined> {
     const principal = clouds[cloud]?.principal?.(target);
     if (!principal || principal.isShared) return undefined;
-    const id = idOf(cloud, principal);
+    const id = principal.id;
     const declared = await store.get<{ tenant?: string }>('shared_principal', id);
     const part = declared && unknownPart(declaration, declared.value);
     if (part !== undefined) throw unknownDocument('shared_principal', id, part);
     if (!declared || declared.value.tenant === tenant) return undefined;
-    const kind = principal.isExclusive ? 'exclusive' : 'shared';
+    const kind = declared.value.tenant === undefined ? 'shared' : 'exclusive';
     return { kind, field: principal.field, ...texts[kind] };
   }
 
@@ -66,23 +66,18 @@ export function createSharedPrincipals(store: Store): SharedPrincipals {
     async declare({ cloud, target, tenant }) {
       const principal = clouds[cloud]?.principal?.(target);
       if (principal?.isShared || principal?.isExclusive)
-        await store.insert(
-          'shared_principal',
-          idOf(cloud, principal),
-          principal.isExclusive ? { tenant } : {},
-        );
+        await store.insert('shared_principal', principal.id, principal.isExclusive ? { tenant } : {});
       await refuse({ cloud, target, tenant }, 'target.', (kind) =>
         kind === 'exclusive'
-          ? 'belongs to another tenant: the service does not check the subject, so each tenant needs its own'
+          ? 'belongs to another tenant, whose service does not check the subject; each tenant needs its own'
           : 'is an application that customers share; set consent_redirect_uri too, or give the identity of this customer',
       );
     },
-    // No report can choose an exclusive one.
     refuseReported: (target) =>
-      refuse(
-        target,
-        '',
-        () => 'is an application of the vendor. Report the identity that the set-up created in your account',
+      refuse(target, '', (kind) =>
+        kind === 'exclusive'
+          ? 'cannot be used here. Choose another one'
+          : 'is an application of the vendor. Report the identity that the set-up created in your account',
       ),
   };
 }
@@ -95,10 +90,8 @@ const texts = {
   },
   exclusive: {
     detail:
-      'The connection names an audience that belongs to another tenant, and the service does not check the subject.',
+      'The connection names an audience that belongs to another tenant, whose service does not check the subject.',
     advice:
       'Give the customer an audience of their own, at the service and with `sojourn connection update ID`.',
   },
 };
-
-const idOf = (cloud: string, { id }: { readonly id: string }): string => `${cloud}-${id}`;

@@ -36,7 +36,7 @@ export const azure: Cloud = {
   principal(target: AzureTarget) {
     const { client_id: id } = target;
     const isShared = sharedPrincipalFields(target).length > 0;
-    return id === undefined ? undefined : { field: 'client_id', id, isShared };
+    return id === undefined ? undefined : { field: 'client_id', id: `azure-${id}`, isShared };
   },
   entry(target: AzureTarget) {
     return {

@@ -27,6 +27,7 @@ export interface Purposes {
 
 export interface Principal {
   readonly field: string;
+  /** Unique among all clouds. */
   readonly id: string;
   /** Whether the target declares that customers share it: it has `sharedPrincipalFields`. */
   readonly isShared: boolean;

@@ -15,7 +15,7 @@ import type { PresetSettings } from './transport.ts';
 
 export function cloudOfPreset(preset: Preset): Cloud {
   const { token, title } = preset;
-  const exclusive = token.checks_subject ? [] : namesIn(token.audience);
+  const audienceFields = namesIn(token.audience);
   const isAccessTo = (target: PresetTarget) => {
     const address = Object.entries(preset.inputs).find(([, { type }]) => type === 'url')?.[0];
     return address === undefined ? title : `${title} at ${String(target[address] ?? '')}`;
@@ -25,7 +25,7 @@ export function cloudOfPreset(preset: Preset): Cloud {
     target: targetSchema(preset),
     ...(preset.issuer.pins_certificate ? { pinsCertificate: true } : {}),
     notes: [...statusNotes(preset), ...preset.dangers],
-    ...(exclusive[0] === undefined ? {} : { principal: exclusivePrincipal(preset, exclusive[0]) }),
+    ...(audienceFields[0] === undefined ? {} : { principal: audienceOf(preset, audienceFields[0]) }),
     entry(target: PresetTarget) {
       const values = valuesOf(preset, target);
       const isBearer = spendOf(preset, target).kind === 'bearer';
@@ -35,7 +35,7 @@ export function cloudOfPreset(preset: Preset): Cloud {
         claims: claimsOf(preset, target, values),
         ...(token.seconds === undefined ? {} : { tokenSeconds: token.seconds }),
         missingFields: missingInputs(preset, target),
-        sharedPrincipalFields: exclusive,
+        sharedPrincipalFields: token.checks_subject ? [] : audienceFields,
         ...(preset.issuer.snapshot && target.uploaded_jwks === true ? { uploadsKeys: true } : {}),
         exchange: (request: CloudRequest<PresetSettings>) => exchange(preset, target, request),
         identify: async () => isAccessTo(target),
@@ -49,14 +49,14 @@ export function cloudOfPreset(preset: Preset): Cloud {
   };
 }
 
-/** The audience, where it alone separates tenants. */
-const exclusivePrincipal =
+/** Compared in all presets: where a service does not check the subject, the audience alone separates tenants. */
+const audienceOf =
   (preset: Preset, field: string) =>
   (target: PresetTarget): Principal => ({
     field,
-    id: hash('sha256', render(preset.token.audience, valuesOf(preset, target))),
+    id: `audience-${hash('sha256', render(preset.token.audience, valuesOf(preset, target)))}`,
     isShared: false,
-    isExclusive: true,
+    isExclusive: !preset.token.checks_subject,
   });
 
 /** The check of a token that is itself the credential. */

@@ -35,7 +35,7 @@ export function diagnosisOf(preset: Preset): Diagnosis {
       ? {}
       : {
           skippedProbes: {
-            subject: `${preset.title} does not check the subject. Only the audience separates tenants, so Sojourn refuses it in connections of other tenants to ${preset.title}.`,
+            subject: `${preset.title} does not check the subject. Only the audience separates tenants, so Sojourn refuses it in connections of other tenants.`,
           },
         }),
     interpretProbe,

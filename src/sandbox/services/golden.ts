@@ -206,6 +206,30 @@ const s3Sts: Golden = {
       : [403, '<Error><Code>AccessDenied</Code></Error>'],
 };
 
+/** MinIO names the cause in the message, except of a token that has expired. */
+const minioTexts: Partial<Record<Reason | 'parameter', string>> = {
+  key: 'No public key found for kid other',
+  audience: 'STS JWT Token has `aud` claim invalid, `aud` must match configured OpenID Client ID',
+  parameter: 'Role arn:minio:iam:::role/other does not exist',
+};
+
+const minio: Golden = {
+  ...s3Sts,
+  name: 'minio',
+  checksSubject: false,
+  refuse: (reason) => [400, stsError(reason)],
+};
+
+function stsError(reason: Parameters<Golden['refuse']>[0]): string {
+  const error =
+    reason === 'expired'
+      ? '<Code>ExpiredToken</Code>'
+      : reason === 'request'
+        ? '<Code>MissingParameter</Code>'
+        : `<Code>InvalidParameterValue</Code><Message>${minioTexts[reason] ?? 'The token is not valid.'}</Message>`;
+  return `<ErrorResponse><Error>${error}</Error></ErrorResponse>`;
+}
+
 const alibaba: Golden = {
   name: 'alibaba',
   method: 'POST',
@@ -273,6 +297,7 @@ export const goldenServices: readonly Golden[] = [
   openai,
   anthropic,
   s3Sts,
+  minio,
   alibaba,
   snowflake,
 ];

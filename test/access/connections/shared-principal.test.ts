@@ -170,8 +170,7 @@ describe('an audience at a service that does not check the subject', () => {
     });
   const fault = {
     path: 'target.resource_server_id',
-    message:
-      'belongs to another tenant: the service does not check the subject, so each tenant needs its own',
+    message: 'belongs to another tenant, whose service does not check the subject; each tenant needs its own',
   };
   let globex: string;
   beforeEach(async () => {
@@ -200,10 +199,25 @@ describe('an audience at a service that does not check the subject', () => {
     await expect(bench.policy.authorize({ client, connection: old.id, context })).rejects.toMatchObject({
       code: 'principal_undeclared',
       message:
-        'The connection names an audience that belongs to another tenant, and the service does not check the subject.',
+        'The connection names an audience that belongs to another tenant, whose service does not check the subject.',
       advice:
         'Give the customer an audience of their own, at the service and with `sojourn connection update ID`.',
     });
+  });
+
+  test('is in no connection of a second tenant to another service either', async () => {
+    await connect(tenant, 'https://s3.acme.example');
+    const elsewhere = (cloud: string, target: object) =>
+      bench.connections.create({ name: 'x', tenant: globex, cloud, target });
+    const message = fault.message;
+    const audience = 'https://s3.acme.example';
+    for (const [cloud, target] of [
+      ['minio', { endpoint: 'https://minio.example', role_arn: 'arn:minio:iam:::role/a', audience }],
+      ['s3-sts', { endpoint: audience, role_arn: 'arn:aws:iam:::role/a' }],
+      ['oidc', { audience }],
+    ] as const)
+      expect(await faultsOf(() => elsewhere(cloud, target))).toEqual([{ path: 'target.audience', message }]);
+    expect((await bench.connections.list({ limit: 10 })).items).toHaveLength(1);
   });
 
   test('is in several connections of its tenant', async () => {

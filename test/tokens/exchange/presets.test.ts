@@ -113,6 +113,23 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    preset: 'minio',
+    target: {
+      endpoint: 'https://minio.example',
+      role_arn: 'arn:minio:iam:::role/vendor',
+      audience: 'acme-minio',
+    },
+    parameters: { RoleArn: 'arn:minio:iam:::role/vendor' },
+    refusals: ['cloud_trust_refused', 'cloud_audience_mismatch', accepted, 'cloud_token_time'],
+    variables: [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
+      'AWS_ENDPOINT_URL',
+      'AWS_REGION',
+    ],
+  },
+  {
     preset: 'alibaba',
     target: {
       role_arn: 'acs:ram::12345678:role/vendor',
@@ -252,17 +269,17 @@ test('a verification says why it skips the wrong subjects at a service that does
     `/connections/${connectionOf('rabbitmq').id}/verify`,
   );
   const detail =
-    'RabbitMQ does not check the subject. Only the audience separates tenants, so Sojourn refuses it in connections of other tenants to RabbitMQ.';
+    'RabbitMQ does not check the subject. Only the audience separates tenants, so Sojourn refuses it in connections of other tenants.';
   expect(checks.filter(({ outcome }) => outcome === 'skipped')).toEqual([
     { name: 'probe_unknown_subject', outcome: 'skipped', detail, advice: null },
     { name: 'probe_other_subject', outcome: 'skipped', detail, advice: null },
   ]);
 });
 
-test('every preset has a row, and a thirteenth is added by one file', () => {
+test('every preset has a row, and a fourteenth is added by one file', () => {
   const tested = rows.map(({ preset }) => preset);
   expect(tested.toSorted()).toEqual([...builtInPresets.map(({ id }) => id), 'acme'].toSorted());
-  expect(builtInPresets).toHaveLength(12);
+  expect(builtInPresets).toHaveLength(13);
   expect(clouds.acme).toBeDefined();
 });
 
@@ -287,7 +304,7 @@ describe.each(rows)('a connection to $preset', (row) => {
     expect([status, body.cloud, Object.keys(body.credentials as object).toSorted()]).toEqual([
       200,
       preset,
-      preset === 's3-sts' || preset === 'alibaba'
+      ['s3-sts', 'minio', 'alibaba'].includes(preset)
         ? ['access_key_id', 'secret_access_key', 'session_token']
         : ['access_token', 'token_type'],
     ]);
