@@ -115,13 +115,18 @@ describe('the file of the embedded store', () => {
   });
 
   describe.each([
-    ['was removed', () => rm(bench.file), 'the database FILE was removed'],
+    ['was removed', () => rm(bench.file), 'the file FILE of the database was removed'],
+    [
+      'lost its write-ahead log',
+      () => rm(`${bench.file}-wal`),
+      'the file FILE-wal of the database was removed',
+    ],
     [
       'was replaced by an earlier copy',
       async () => {
         await rename(`${bench.file}.copy`, bench.file);
       },
-      'the database FILE was replaced by another file',
+      'the file FILE of the database was replaced by another',
     ],
     [
       'lost its last lines',

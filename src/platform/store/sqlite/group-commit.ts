@@ -3,7 +3,7 @@
  * turn of the event loop share one transaction. After a commit of several writes, the next one waits for as long as that
  * took, so that under load commits block at most half of the time. A promise resolves only after the commit.
  */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep, systemElapsed } from '../../time/index.ts';
@@ -28,22 +28,18 @@ export interface GroupCommit {
 const longestPauseMs = 100;
 
 export function groupCommit(database: DatabaseSync, path: string, continuity: Continuity): GroupCommit {
-  const opened = statSync(path);
+  /** Of the database and, once it exists, of its write-ahead log. */
+  const opened = new Map<string, Stats>();
   const begin = database.prepare('BEGIN IMMEDIATE');
   const end = database.prepare('COMMIT');
   let pending: Pending[] = [];
   const batches = new Set<readonly Pending[]>();
   let nextCommitAt = 0;
+  requireSameFiles();
 
   function transaction(batch: readonly Pending[]): readonly unknown[] {
     if (continuity.fault !== undefined) throw lostWrites(continuity, continuity.fault);
-    // SQLite keeps writing to a file that was removed or replaced, and the next start loses all of that.
-    const file = statSync(path, { throwIfNoEntry: false });
-    if (file?.ino !== opened.ino || file.dev !== opened.dev)
-      throw lostWrites(
-        continuity,
-        `the database ${path} was ${file ? 'replaced by another file' : 'removed'}`,
-      );
+    requireSameFiles();
     const startedAt = systemElapsed();
     begin.run();
     try {
@@ -57,6 +53,20 @@ export function groupCommit(database: DatabaseSync, path: string, continuity: Co
       if (isCorrupt(error as SqliteError)) continuity.damage = (error as Error).message;
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
+    }
+  }
+
+  /** SQLite keeps writing to a file that was removed or replaced, and the next start loses all of that. */
+  function requireSameFiles(): void {
+    for (const file of [path, `${path}-wal`]) {
+      const before = opened.get(file);
+      const current = statSync(file, { throwIfNoEntry: false });
+      if (before && (current?.ino !== before.ino || current.dev !== before.dev))
+        throw lostWrites(
+          continuity,
+          `the file ${file} of the database was ${current ? 'replaced by another' : 'removed'}`,
+        );
+      if (!before && current) opened.set(file, current);
     }
   }
 
