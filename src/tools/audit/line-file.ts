@@ -139,9 +139,11 @@ async function* textLines(path: string, onChunk: (chunk: Uint8Array) => void): A
   if (rest !== '') throw unreadable(path, 'its last line is incomplete');
 }
 
+/** Undefined if it is not written as `fileText` writes it: another reader could take another one of two members with one name. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? value : undefined;
   } catch {
     return undefined;
   }

@@ -91,6 +91,22 @@ describe.each([
       expect(fault).toMatchObject({ kind: 'edited', line: item.line });
     }
   }, 300_000);
+
+  test.each([
+    ['has a member twice', (line: string) => line.replace('{', '{"text":"another",')],
+    ['writes a number in another way', (line: string) => line.replace(/"at":(\d+)/, '"at":$1.0')],
+    ['rounds to the number', (line: string) => line.replace(/"at":(\d+)/, '"at":$1.0000001')],
+    ['has space', (line: string) => line.replace(':', ': ')],
+  ])('is refused if a line %s, even if its end was made to match', async (_, change) => {
+    const at = original.findIndex((line) => line.startsWith('{"line":'));
+    const body = original.with(at, change(original[at]!)).slice(0, -1).join('');
+    const end = { ...(JSON.parse(original.at(-1)!) as object), sha256: sha256(body) };
+    const { verified: isVerified, fault } = await verified(`${body}${JSON.stringify(end)}\n`);
+    expect([isVerified, fault?.detail]).toEqual([
+      false,
+      `${file} is not a complete archive or export of an audit log: its line ${at + 1} has another form.`,
+    ]);
+  });
 });
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
