@@ -104,7 +104,12 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     draining = true;
     closeAfterAnswer();
   };
-  const tlsServer = tls ? createTlsServer({ ...limits, ...secureOptions(tls) }, trackedHandler) : undefined;
+  const tlsServer = tls
+    ? createTlsServer(
+        { ...limits, handshakeTimeout: limits.headersTimeout, ...secureOptions(tls) },
+        trackedHandler,
+      )
+    : undefined;
   // OpenSSL leaves the failed signature check of a client certificate in the thread's error queue, and Node reports it
   // as an error of the connection it reads next. Parsing any certificate clears the queue.
   tlsServer?.on('secureConnection', ({ authorizationError }) => {

@@ -1,6 +1,8 @@
 /** Certificates that are renewed while the server runs, as an ACME client or an orchestrator does it: by writing files. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -183,3 +185,14 @@ async function asksForCertificate(port: number): Promise<boolean> {
   asked.child.stdin?.end();
   return (await asked).stdout.includes('Acceptable client certificate CA names');
 }
+
+test('a connection that sends no handshake is closed after ten seconds', async () => {
+  await place(await pairOf('one'));
+  const { issuer } = await start();
+  const silent = connectTcp(Number(new URL(issuer).port), '127.0.0.1');
+  const startedAt = performance.now();
+  await once(silent, 'close');
+  const seconds = (performance.now() - startedAt) / 1_000;
+  expect(seconds).toBeGreaterThan(9.5);
+  expect(seconds).toBeLessThan(20);
+}, 60_000);
