@@ -206,14 +206,14 @@ describe('an audience at a service that does not check the subject', () => {
   });
 
   test('is in no connection of a second tenant to another service either', async () => {
-    await connect(tenant, 'https://s3.acme.example');
+    await connect(tenant, 'acme');
     const elsewhere = (cloud: string, target: object) =>
       bench.connections.create({ name: 'x', tenant: globex, cloud, target });
     const message = fault.message;
-    const audience = 'https://s3.acme.example';
+    const audience = 'acme';
     for (const [cloud, target] of [
       ['minio', { endpoint: 'https://minio.example', role_arn: 'arn:minio:iam:::role/a', audience }],
-      ['s3-sts', { endpoint: audience, role_arn: 'arn:aws:iam:::role/a' }],
+      ['s3-sts', { endpoint: 'https://s3.example', role_arn: 'arn:aws:iam:::role/a', audience }],
       ['oidc', { audience }],
     ] as const)
       expect(await faultsOf(() => elsewhere(cloud, target))).toEqual([{ path: 'target.audience', message }]);
