@@ -1,4 +1,4 @@
-/** When the clock of a server is trusted; see docs/decisions/0016-when-the-clock-is-trusted.md. */
+/** When the clock of a server is trusted; see docs/decisions/0017-when-the-clock-is-trusted.md. */
 import { expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/platform/log/index.ts';
 import { watchClock } from '../../../src/server/clock/index.ts';
