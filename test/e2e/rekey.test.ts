@@ -1,4 +1,5 @@
 /** Replaces the key-encryption key that a server with the embedded store created at its first start. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -22,6 +23,7 @@ test('keys rekey works while the server runs, and after a restart the previous k
   const { client, connection } = await oneConnection(first);
   const kids = await kidsAt(first.issuer);
   const file = await writeConfig({ folder, port, config: { keys: long } });
+  while (!existsSync(join(folder, 'keys/audit.mark'))) await sleep(50);
 
   const rekeyed = await sojourn(['keys', 'rekey', '--to', `file:${made}`, '--config', file], environment());
   // Four of the main key ring, and the journal key.

@@ -81,8 +81,11 @@ export async function openState(context: Context): Promise<State> {
   // Before the first write: a store that has lost writes must stay as it is.
   const rollback = await watchForRollback({ store, backend, folder: config.keys.path, logger, now });
   const stopChecks = every(rollbackCheckMs, rollback.check);
-  // The last check follows the last seal, so that the mark covers what changed just before the stop.
-  shutdown.add(() => stopChecks().then(rollback.check));
+  shutdown.add(async () => {
+    await stopChecks();
+    // After the last seal, so that the mark covers what changed just before the stop. A start that is refused changes no file.
+    if (sealer.verifierKey()) await rollback.check();
+  });
   await recordIssuer();
   const journalKey = new JournalKey({
     ...{ store, backend, logger, now, folder: config.keys.path },
