@@ -23,7 +23,7 @@ const serve = async (file: string, env: Record<string, string> = {}) => {
 };
 
 /** Between the writes at which the run is killed. */
-const step = process.env.SOJOURN_TEST_LONG === '1' ? 1 : 9;
+const step = process.env.SOJOURN_TEST_LONG === '1' ? 1 : 17;
 
 /** An environment without SOJOURN_ADMIN_TOKEN. */
 const withoutToken = ({ SOJOURN_ADMIN_TOKEN: _, ...env } = environment()) => env;
