@@ -45,7 +45,7 @@ const sources = new URL('../src/', import.meta.url).href;
 const sandbox = new URL('sandbox/', sources).href;
 /** Looks for unsealed audit lines five times a second, so on a busy machine it runs beside each request. */
 const background =
-  /^platform\/(time\/|audit\/sealer\.ts|store\/sqlite\/(tree\.ts|journal\.ts (linesAfter|lineOf)$))/;
+  /^platform\/(time\/|audit\/sealer\.ts|store\/sqlite\/(tree\.ts|journal-reader\.ts|journal\.ts lines))/;
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-calls-'));
 const server = await startLocalServer({ folder, port: await freePort() });

@@ -1,4 +1,4 @@
-/** Posts each of 50 assertions ten times concurrently, alternating between two replicas: exactly 50 are accepted. */
+/** Posts each of 50 assertions ten times at once, alternating between two replicas: exactly 50 are accepted. */
 import { expect } from '@jest/globals';
 import { assertionKey, withAssertion } from '../support/assertions.ts';
 import { askToken, oneConnection } from '../support/server.ts';
@@ -14,17 +14,17 @@ export async function acceptOnce(one: ServerProcess, other: ServerProcess): Prom
     may_use: [{ connection: connection.id }],
   });
   const assertions = await Promise.all(Array.from({ length: 50 }, () => key.sign(client_id, one.issuer)));
-  const accepted = await Promise.all(
-    assertions.map(async (assertion) => {
-      const posts = Array.from({ length: 10 }, (_, at) =>
-        askToken(at % 2 === 0 ? one.origin : other.origin, withAssertion(assertion)),
-      );
-      const statuses = (await Promise.all(posts)).map(({ status }) => status);
-      expect(statuses.filter((status) => status !== 200)).toEqual(Array(9).fill(401));
-      return statuses.filter((status) => status === 200).length;
-    }),
-  );
-  expect(accepted).toEqual(Array(50).fill(1));
+  const statusesOf = async (assertion: string) => {
+    const posts = Array.from({ length: 10 }, (_, at) =>
+      askToken(at % 2 === 0 ? one.origin : other.origin, withAssertion(assertion)),
+    );
+    return (await Promise.all(posts)).map(({ status }) => status).toSorted();
+  };
+  // A hundred requests at once: with more, a busy machine answers 503 to some.
+  for (let start = 0; start < assertions.length; start += 10)
+    expect(await Promise.all(assertions.slice(start, start + 10).map(statusesOf))).toEqual(
+      Array(10).fill([200, ...Array(9).fill(401)]),
+    );
   const { items } = await other.admin.get<{ items: { event: string }[] }>(
     `/audit?client=${client_id}&event=token.issued&limit=200`,
   );
