@@ -100,7 +100,7 @@ test('a server that is killed again and again while it appends loses no line and
   let sojourn = await server(place);
   const { client } = await oneConnection(sojourn);
   const ids: string[] = [];
-  for (let kill = 0; kill < repetitions({ part: 4, full: 40 }); kill++) {
+  for (let kill = 0; kill < repetitions({ part: 2, full: 40 }); kill++) {
     const unlock = lock(place.folder);
     const acknowledged = await refusals(sojourn, client, 300);
     ids.push(...acknowledged.filter(({ status }) => status === 400).map(({ id }) => id));
@@ -112,7 +112,7 @@ test('a server that is killed again and again while it appends loses no line and
     sojourn = await server(place);
   }
   await untilAppended(place.folder, ids);
-  expect(ids.length).toBe(repetitions({ part: 4, full: 40 }) * 300);
+  expect(ids.length).toBe(repetitions({ part: 2, full: 40 }) * 300);
   expect(journal(place.folder)(ids)).toMatchObject({ missing: 0, double: 0 });
   await sojourn.stop('SIGTERM');
 }, 1_200_000);

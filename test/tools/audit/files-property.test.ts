@@ -67,7 +67,7 @@ describe.each([
   });
 
   test('is refused after every random change', async () => {
-    for (let i = 0; i < repetitions({ part: 100, full: 2_000 }); i++) {
+    for (let i = 0; i < repetitions({ part: 50, full: 2_000 }); i++) {
       const name = random.pick(Object.keys(changes));
       const text = changes[name]!(original);
       if (text === original.join('')) continue;
@@ -76,7 +76,7 @@ describe.each([
   }, 300_000);
 
   test('with an edited line is refused with the number of this line, even if its end was made to match', async () => {
-    for (let i = 0; i < repetitions({ part: 30, full: 500 }); i++) {
+    for (let i = 0; i < repetitions({ part: 15, full: 500 }); i++) {
       const at = random.pick(original.flatMap((line, index) => (line.startsWith('{"line":') ? [index] : [])));
       const item = JSON.parse(original[at]!) as { line: number; at: number; text: string };
       const edited = random.chance(0.5)

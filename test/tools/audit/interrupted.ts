@@ -78,7 +78,7 @@ export function describeInterrupted(name: string, sharedUrl: () => string | unde
     }
 
     test('loses no line when it is killed at any moment, and a later run prunes the rest', async () => {
-      const kills = repetitions({ part: 4, full: 20 });
+      const kills = repetitions({ part: 2, full: 20 });
       for (let i = 0; i < kills; i++) {
         const { child, ended } = start(`killed-${i}.gz`);
         // Every second time between the archive and the end.
