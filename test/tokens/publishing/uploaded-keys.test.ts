@@ -120,7 +120,11 @@ describe('a connection to a provider with an uploaded JWKS', () => {
     'refuses an immediate rotation unless it is overridden',
     async () => {
       const ask = asking(bench.server);
-      const next = await keys('next');
+      // The successor of the key that was activated just now.
+      const next = await until(async () => {
+        const found = await keys('next');
+        return found.length > 0 && found;
+      });
       const refused = await until(async () => {
         const answer = await plain(ask('POST /keys/rotate'));
         return (answer.body as { code?: string }).code !== 'key_not_ready' && answer;
