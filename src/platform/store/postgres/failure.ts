@@ -1,7 +1,6 @@
 /** Maps errors of PostgreSQL and its driver to store errors, and limits the time of a call. */
-import { SojournError } from '../../errors/index.ts';
 import { sleep } from '../../time/index.ts';
-import { runInBudget } from '../budget.ts';
+import { attemptsWith } from '../attempt.ts';
 
 /** In milliseconds; every call must settle in under 2 s. */
 export const deadlineMs = 1_500;
@@ -27,14 +26,7 @@ export function isOutage(error: unknown): boolean {
   return severity === undefined || /^(08|57P|25006|53300)/.test(code);
 }
 
-export async function attempt<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await runInBudget(work);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SojournError) throw error;
-    throw new SojournError('store_unavailable', { cause: new Error(reasonOf(error)), retryAfter: 5 });
-  }
-}
+export const attempt = attemptsWith(reasonOf);
 
 /** Rejects at the deadline. The work may continue, and learns of the deadline by the signal. */
 export async function inTime<T>(work: (expired: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,6 +1,5 @@
 /** Maps errors of Redis and ioredis to store errors. */
-import { SojournError } from '../../errors/index.ts';
-import { runInBudget } from '../budget.ts';
+import { attemptsWith } from '../attempt.ts';
 
 /**
  * The error's message without the command's arguments. ioredis adds them to its errors (the password for AUTH, the
@@ -13,11 +12,4 @@ export function reasonOf(error: unknown): string {
   return reason.replace(/,? with args beginning with:.*/s, '');
 }
 
-export async function attempt<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await runInBudget(work);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof SojournError) throw error;
-    throw new SojournError('store_unavailable', { cause: new Error(reasonOf(error)), retryAfter: 5 });
-  }
-}
+export const attempt = attemptsWith(reasonOf);

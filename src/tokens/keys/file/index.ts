@@ -85,7 +85,10 @@ const macOf = (encryptionKey: Uint8Array, text: string): string =>
     .update(text)
     .digest('base64url');
 
-/** Names a key-encryption key in the header of what it encrypts, so that another key is told from damage. Reveals nothing of it. */
+/**
+ * Names a key-encryption key in the header of what it encrypts, so that an error can say whether the key is wrong or the text is
+ * damaged. Reveals nothing of it.
+ */
 const nameOf = (encryptionKey: Uint8Array): string => macOf(encryptionKey, 'key-encryption key').slice(0, 22);
 
 async function seal(privateKey: KeyObject, kid: string, encryptionKey: Uint8Array): Promise<string> {
